@@ -1,0 +1,318 @@
+"""What classifier and regressor share: fit, going on, prediction. Words outside, letters inside."""
+
+import copy
+import inspect
+import math
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.callback import CallbackSupportMixin, with_callbacks
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import check_scoring
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skshallow.core.initializers import initialize
+from skshallow.core.inputs import CHUNK, Standardization, tiles
+from skshallow.core.lbfgs import train_lbfgs
+from skshallow.core.network import Dropout, Network
+from skshallow.core.parameters import Parameters
+from skshallow.core.training import Patience, Training, train
+from skshallow.examples import Examples, check_weights, split
+from skshallow.progress import Progress
+from skshallow.settings import (
+    AUTO_VALIDATION_ROWS,
+    Settings,
+    is_auto,
+    is_lbfgs,
+    resolve_alpha,
+    resolve_batch_size,
+    resolve_epochs,
+)
+from skshallow.threads import one_thread, threads_for
+
+DTYPES = [np.float64, np.float32]  # of X: both are kept, everything else becomes the first
+LAYERS = ("W1_", "b1_", "W2_", "b2_", "slopes_")  # the fitted network, in the order of Parameters
+
+
+@dataclass
+class _State:
+    """What a later fit or partial_fit goes on from."""
+
+    training: Training
+    seed: int
+    solver: Any
+
+
+class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
+    """One hidden layer between X and scores; a derived class says what the scores mean.
+
+    It supplies ``_check_data(X, y, first)``, ``_encode(y, dtype)`` that returns the targets
+    Y (n2, m), ``_check_targets_left(y)``, ``_weigh(y, weights)``, ``_strata(y)`` and
+    ``_build_loss()``.
+    """
+
+    _doc_link_module = "skshallow"
+    _doc_link_template = (
+        "https://skshallow.readthedocs.io/en/stable/generated/"
+        "{estimator_module}.{estimator_name}.html"
+    )
+
+    @with_callbacks
+    def _fit(self, X, y, sample_weight, validation):
+        """Train until a rule says stop."""
+        settings = Settings.of(self)
+        first = not (self.warm_start and hasattr(self, "W1_"))
+        examples = self._check_examples(X, y, sample_weight, first=first)
+        self._check_targets_left(examples.y[examples.rows])
+        held_out = self._check_held_out(*validation)
+        seed = self._seed(first)
+        examples, held_out = self._hold_out(settings, examples, held_out, seed)
+        examples = _arrange(self, settings, examples)
+        self._prepare(settings, examples, seed, first=first)
+        metadata = None if sample_weight is None else {"sample_weight": sample_weight}
+        self._train(settings, examples, held_out, {"X": X, "y": y, "metadata": metadata})
+        if not self.warm_start:
+            del self._state
+        return self
+
+    def _fit_one_epoch(self, X, y, sample_weight, **known):
+        """One epoch on these rows, from where the last call ended."""
+        settings = Settings.of(self)
+        first = not hasattr(self, "W1_")
+        examples = self._check_examples(X, y, sample_weight, first=first, **known)
+        examples = _arrange(self, settings, examples)
+        self._prepare(settings, examples, self._seed(first), first=first)
+        network, batches = self._build(settings, examples)
+        training = self._state.training
+        if training.scored:
+            training.forget_scores()
+        training.period = None if is_auto(self.max_iter) else self.max_iter
+        with self._threads(batches):
+            outcome = train(training, network, batches, 1, shuffle=self.shuffle)
+        self._publish(outcome)
+        return self
+
+    def _check_examples(self, X, y, sample_weight, *, first, **known):
+        """X, targets and weights, checked; after the first call labels and columns must fit."""
+        X, y = self._check_data(X, y, first=first, **known)
+        if not first:
+            X = X.astype(self.W1_.dtype, copy=False)
+        weights = check_weights(sample_weight, X.shape[0], "sample_weight")
+        return Examples.of(X, y, self._encode(y, X.dtype), self._weigh(y, weights))
+
+    def _check_held_out(self, X_val, y_val, sample_weight_val):
+        """The user's validation examples, or None."""
+        if X_val is None and y_val is None and sample_weight_val is None:
+            return None
+        for name, value in (("X_val", X_val), ("y_val", y_val)):
+            if value is None:
+                raise ValueError(f"{name} is None: give X_val and y_val together, or neither")
+        if self.early_stopping is False:
+            raise ValueError(
+                "early_stopping=False makes no use of X_val: set it to True or 'auto', or do not "
+                "pass X_val"
+            )
+        X, y = self._check_data(X_val, y_val, first=False)
+        weights = check_weights(sample_weight_val, X.shape[0], "sample_weight_val")
+        return Examples.of(X, y, self._encode(y, X.dtype), self._weigh(y, weights))
+
+    def _hold_out(self, settings, examples, held_out, seed):
+        """(training, validation) examples; the second is None if there is no early stopping."""
+        many = len(examples.rows) >= AUTO_VALIDATION_ROWS and not settings.full_batch
+        wanted = many if is_auto(self.early_stopping) else self.early_stopping
+        if held_out is not None or not wanted:
+            return examples, held_out
+        return split(examples, self.validation_fraction, seed, self._strata(examples.y))
+
+    def _seed(self, first):
+        if not first and hasattr(self, "_state"):
+            return self._state.seed
+        return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+
+    def _prepare(self, settings, examples, seed, *, first):
+        """Have a state to train: a new one, the old one, or one made of the fitted weights."""
+        if first:
+            self._activation = settings.activation
+            self._standardization = None
+            if self.standardize:
+                measure = Standardization.measure
+                self._standardization = measure(examples.X, examples.rows, examples.row_weights)
+        else:
+            self._check_same_network(settings)
+        if first or not hasattr(self, "_state"):
+            self._state = self._new_state(settings, examples, seed, drawn=first)
+        training, solver = self._state.training, self._state.solver
+        training.learning_rate = float(self.learning_rate)
+        training.patience.n_iter_no_change = self.n_iter_no_change
+        training.patience.tol = self.tol
+        if solver != self.solver:
+            self._state.solver, training.optimizer = self.solver, settings.optimizer
+            training.schedule = settings.schedule
+            if training.optimizer is not None:
+                training.optimizer.reset(training.theta)
+
+    def _new_state(self, settings, examples, seed, *, drawn):
+        """Parameters drawn at random, or the fitted ones; an optimiser without a past."""
+        learns = self._activation.learned is not None
+        n0, n1, n2 = examples.X.shape[1], int(self.hidden_units), len(examples.Y)
+        parameters = Parameters.zeros(n0, n1, n2, learns=learns, dtype=examples.X.dtype)
+        rng = np.random.default_rng(seed)
+        if drawn:
+            initialize(parameters, settings.initializer, self._activation, rng)
+        else:
+            self._copy_fitted(parameters)
+        if settings.optimizer is not None:
+            settings.optimizer.reset(parameters.theta)
+        patience = Patience(self.n_iter_no_change, self.tol)
+        training = Training(parameters, settings.optimizer, settings.schedule, patience, rng)
+        return _State(training, seed, copy.deepcopy(self.solver))
+
+    def _check_same_network(self, settings):
+        """Refuse to go on with other hidden units than the fitted ones."""
+        remedy = "set it back, or fit a new network with warm_start=False"
+        if self.hidden_units != len(self.W1_):
+            raise ValueError(
+                f"hidden_units={self.hidden_units!r} differs from the {len(self.W1_)} of the "
+                f"fitted network that training should go on with: {remedy}"
+            )
+        if type(settings.activation) is not type(self._activation):
+            raise ValueError(
+                f"activation={self.activation!r} differs from {self._activation!r} of the fitted "
+                f"network that training should go on with: {remedy}"
+            )
+
+    def _build(self, settings, examples):
+        """Network and batches of these examples."""
+        training = self._state.training
+        network = Network(
+            training.parameters,
+            self._activation,
+            self._build_loss(),
+            alpha=resolve_alpha(self.alpha, examples.total_weight, len(examples.rows)),
+            dropout=Dropout(self.dropout, training.rng) if self.dropout else None,
+        )
+        size = resolve_batch_size(self.batch_size, settings, len(examples.rows))
+        return network, examples.batches(self._standardization, size)
+
+    def _threads(self, batches):
+        n0, n1, _ = self._state.training.parameters.sizes
+        return threads_for(n0 * n1 * batches.largest)
+
+    def _train(self, settings, examples, held_out, arguments):
+        """Run the solver, tell the callbacks, publish what was learned."""
+        training = self._state.training
+        network, batches = self._build(settings, examples)
+        epochs = resolve_epochs(self.max_iter, settings, len(batches))
+        training.begin_round(epochs, scored=held_out is not None)
+        score = None if held_out is None else self._build_score(network, held_out)
+        context = self._init_callback_context(max_subtasks=epochs)
+        context.call_on_fit_task_begin(estimator=self, **arguments)
+        look = {"score": score, "watch": Progress(self, context, arguments, training, epochs)}
+        with self._threads(batches):
+            if settings.optimizer is None:
+                outcome = train_lbfgs(training, network, batches, epochs, self.tol, **look)
+            else:
+                outcome = train(training, network, batches, epochs, shuffle=self.shuffle, **look)
+        self._publish(outcome)
+        training.begin_round(None, scored=training.scored)
+        context.call_on_fit_task_end(estimator=self, **arguments, reconstruction_attributes=dict)
+
+    def _build_score(self, network, held_out):
+        """A function that measures the present weights on the validation part."""
+        if isinstance(self.scoring, str) and self.scoring == "loss":
+            batches = held_out.batches(self._standardization)
+            return lambda: -network.mean_loss(batches)
+        scorer, rows = check_scoring(self, self.scoring), held_out.rows
+        X, y, weights = held_out.X[rows], held_out.y[rows], {}
+        if held_out.s is not None and "sample_weight" in inspect.signature(scorer).parameters:
+            weights = {"sample_weight": held_out.row_weights[rows]}
+
+        def score():
+            model = copy.copy(self)
+            vars(model).update(self._weights_of(network.parameters.theta))
+            vars(model).pop("feature_names_in_", None)  # X is an array by now
+            return float(scorer(model, X, y, **weights))
+
+        return score
+
+    def _weights_of(self, theta):
+        """theta as fitted attributes, for raw inputs."""
+        parameters = Parameters(theta, *self._state.training.parameters.sizes)
+        W1, b1, *others = (view.copy() for view in parameters)
+        if self._standardization is not None:
+            W1, b1 = self._standardization.fold(W1, b1)
+        return dict(zip(LAYERS, (W1, b1, *others), strict=False))
+
+    def _copy_fitted(self, parameters):
+        """The inverse: fitted attributes as parameters for standardised inputs."""
+        W1, b1, *others = (getattr(self, name) for name in LAYERS if hasattr(self, name))
+        if self._standardization is not None:
+            W1, b1 = self._standardization.unfold(W1, b1)
+        for view, value in zip(parameters, (W1, b1, *others), strict=True):
+            view[...] = value
+
+    def _publish(self, outcome):
+        """Keep what was learned, warn of what went wrong."""
+        training = self._state.training
+        theta, kept = training.kept()
+        vars(self).pop("slopes_", None)
+        vars(self).update(self._weights_of(theta))
+        history = training.history
+        self.n_iter_, self.best_iter_ = training.epoch, kept
+        self.loss_curve_ = np.array(history.losses)
+        self.penalty_curve_ = np.array(history.penalties)
+        self.validation_scores_ = np.array(history.scores) if history.scores else None
+        self.best_validation_score_ = training.best.score if history.scores else None
+        losses = [training.first_loss, *history.losses]
+        self.loss_ = math.inf if losses[kept] is None else losses[kept]
+        message = self._complaint(outcome)
+        if message is not None:
+            category = UserWarning if outcome == "interrupted" else ConvergenceWarning
+            warnings.warn(message, category, stacklevel=5)
+
+    def _complaint(self, outcome):
+        """What to tell the user about how training ended, or None."""
+        epoch = self._state.training.epoch + 1
+        if outcome == "interrupted":
+            return f"training was interrupted in epoch {epoch}: the best weights so far are kept"
+        if outcome == "unconverged":
+            return (
+                f"lbfgs stopped at max_iter={epoch - 1} with derivatives above tol={self.tol}: "
+                "raise max_iter, tol or alpha"
+            )
+        if outcome == "diverged":
+            remedy = f"lower learning_rate={self.learning_rate}"
+            if is_lbfgs(self.solver):
+                remedy = "raise alpha"
+            if not self.standardize:
+                remedy += ", or set standardize=True"
+            return (
+                f"training diverged in epoch {epoch}: the loss was no longer a finite, sensible "
+                f"number; the best weights before are kept: {remedy}"
+            )
+        return None
+
+    def _outputs(self, X, method):
+        """The loss's "scores", "output" or "log_output" of every row, in tiles of one shape."""
+        check_is_fitted(self, "W1_")
+        transform = self._transform(method)
+        X = validate_data(self, X, reset=False, accept_sparse="csr", dtype=DTYPES)
+        layers = tuple(getattr(self, name) for name in LAYERS if hasattr(self, name))
+        network = Network(layers, self._activation, self._build_loss())
+        outputs = []
+        with one_thread():
+            for A0, n in tiles(X, self.W1_.dtype):
+                Z2 = transform(network.scores(A0)).swapaxes(-1, -2)
+                outputs.append(Z2.reshape(-1, Z2.shape[-1])[:n].copy())
+        return np.concatenate(outputs)
+
+
+def _arrange(estimator, settings, examples):
+    """Where a step takes all rows anyway, equal rows are merged and put in an order of their own."""
+    n = len(examples.rows)
+    one_batch = resolve_batch_size(estimator.batch_size, settings, n) >= n
+    return examples.merged() if one_batch and n <= CHUNK else examples

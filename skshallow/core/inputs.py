@@ -1,0 +1,146 @@
+"""From rows of X to A0: gathered, standardised, turned into columns.
+
+X (m, n0) may be C- or F-ordered or sparse (CSR); it is read where it lies and never copied
+whole. ``Standardization`` puts every column on one footing:
+
+    A0 = factor * (X.T - mean)
+
+with the factor 1 / deviation. A column of two values is divided by half their distance instead
+(a rare indicator would become a huge number). Sparse columns are not centred, which would make
+them dense, but divided by their largest absolute value.
+"""
+
+import numpy as np
+from scipy.sparse import issparse
+
+CHUNK = 1_024  # rows that are looked at together
+TILE = 32  # rows that go through the network together in prediction
+
+
+class Standardization:
+    """``mean`` and ``factor`` (n0, 1) of A0 = factor * (X.T - mean); mean is None if sparse."""
+
+    def __init__(self, mean, factor):
+        self.mean, self.factor = mean, factor
+
+    @classmethod
+    def measure(cls, X, rows, s=None):
+        """Weighted mean and deviation of these rows of X; s (m,) weighs all rows of X."""
+        if issparse(X):
+            return cls(None, _inverse(_largest(X, rows), X.dtype))
+        mean, square, low, high = _moments(X, rows, s)
+        # Among all distributions on [low, high] with this mean, the two-valued one has the largest
+        # variance, (high - mean)(mean - low), and no other reaches it (Bhatia and Davis, 2000).
+        two_valued = square >= (1 - 1e-6) * (high - mean) * (mean - low)
+        deviation = np.where(two_valued, (high - low) / 2, np.sqrt(square))
+        return cls(mean.astype(X.dtype)[:, None], _inverse(deviation, X.dtype))
+
+    def apply(self, A0):
+        """Standardise A0 (n0, m) in place."""
+        if issparse(A0):
+            A0.data *= self.factor[A0.indices, 0]
+        else:
+            A0 -= self.mean
+            A0 *= self.factor
+
+    def fold(self, W1, b1):
+        """The W1, b1 that do to raw inputs what these do to standardised ones."""
+        raw = W1 * self.factor.T.astype(np.float64)
+        shift = 0 if self.mean is None else raw @ self.mean
+        return raw.astype(W1.dtype), (b1 - shift).astype(b1.dtype)
+
+    def unfold(self, W1, b1):
+        """The inverse of fold."""
+        shift = 0 if self.mean is None else W1.astype(np.float64) @ self.mean
+        return W1 / self.factor.T, (b1 + shift).astype(b1.dtype)
+
+
+def _moments(X, rows, s):
+    """Weighted mean and variance, least and largest value, chunk after chunk (Chan et al. 1979)."""
+    total, mean, square = 0.0, 0.0, 0.0
+    low, high = np.inf, -np.inf
+    for start in range(0, len(rows), CHUNK):
+        chunk = rows[start : start + CHUNK]
+        x = X[chunk].astype(np.float64)
+        weight = np.ones(len(chunk)) if s is None else s[chunk].astype(np.float64)
+        low, high = np.minimum(low, x.min(axis=0)), np.maximum(high, x.max(axis=0))
+        here = weight.sum()
+        x_mean = weight @ x / here
+        x -= x_mean
+        total += here
+        square += np.einsum("i,ij,ij->j", weight, x, x)
+        square += (x_mean - mean) ** 2 * (here * (total - here) / total)
+        mean += (x_mean - mean) * (here / total)
+    return mean, square / total, low, high
+
+
+def _largest(X, rows):
+    """Largest absolute value of each column of a sparse X."""
+    largest = np.zeros(X.shape[1])
+    for start in range(0, len(rows), CHUNK):
+        chunk = X[rows[start : start + CHUNK]]
+        np.maximum.at(largest, chunk.indices, np.abs(chunk.data))
+    return largest
+
+
+def _inverse(deviation, dtype):
+    """1 / deviation (n0, 1); a column that never changes keeps its scale."""
+    return (1 / np.where(deviation > 0, deviation, 1)).astype(dtype)[:, None]
+
+
+class Gather:
+    """Rows (axis 0) or columns (axis 1) of an array, into a buffer made once for each number."""
+
+    def __init__(self, array, axis):
+        self.array, self.axis, self._buffers = array, axis, {}
+
+    def __call__(self, where):
+        """The next call with as many writes over the result."""
+        buffer = self._buffers.get(len(where))
+        if buffer is None:
+            shape = list(self.array.shape)
+            shape[self.axis] = len(where)
+            buffer = self._buffers[len(where)] = np.empty(shape, self.array.dtype)
+        return np.take(self.array, where, axis=self.axis, out=buffer, mode="clip")
+
+
+class Inputs:
+    """A0 (n0, m) of given rows of X, standardised."""
+
+    def __init__(self, X, standardization=None):
+        self.standardization = standardization
+        if issparse(X):
+            self._columns = lambda rows: X[rows].T
+        elif X.flags.c_contiguous:
+            gather = Gather(X, axis=0)
+            self._columns = lambda rows: gather(rows).T
+        else:  # np.take would first make a C-ordered copy of the whole of X
+            self._columns = Gather(X.T, axis=1)
+
+    def take(self, rows):
+        """A0 of these rows; the next call with as many rows may write over it."""
+        A0 = self._columns(rows)
+        if self.standardization is not None:
+            self.standardization.apply(A0)
+        return A0
+
+
+def tiles(X, dtype):
+    """Consecutive rows of X as columns, in tiles of always the same shape.
+
+    A product's rounding depends on its shape. If every tile has the same, filled up with zeros
+    where rows are missing, then a row's scores are the same to the last bit in whatever company
+    it comes. Yields (A0, n): a stack of tiles (tiles, n0, TILE) with n rows in it, or one sparse
+    (n0, CHUNK).
+    """
+    for start in range(0, X.shape[0], CHUNK):
+        x = X[start : start + CHUNK]
+        n = x.shape[0]
+        if issparse(x):
+            x = x.astype(dtype)
+            x.resize(CHUNK, X.shape[1])
+            yield x.T, n
+        else:
+            filled = np.zeros((-(-n // TILE) * TILE, X.shape[1]), dtype)
+            filled[:n] = x
+            yield filled.reshape(-1, TILE, X.shape[1]).swapaxes(-1, -2), n

@@ -1,0 +1,73 @@
+"""L-BFGS through SciPy: the whole set, a step length from a line search, no learning rate.
+
+SciPy works on its own float64 vector: each point is copied into theta, each gradient out of the
+buffer, because a solver may keep what it is given.
+
+References
+----------
+Liu and Nocedal (1989), On the limited memory BFGS method for large scale optimization.
+"""
+
+import math
+
+import numpy as np
+from scipy.optimize import minimize
+
+from skshallow.core.training import Divergence
+
+
+def train_lbfgs(training, network, batches, max_iter, tol, *, score=None, watch=None):
+    """Take so many iterations, or fewer; say how it ended.
+
+    Arguments and result are those of ``train``; besides, "unconverged" says that max_iter came
+    before every derivative was at most tol in absolute value.
+    """
+    run = _Run(training, network, batches, score, watch)
+    options = {"maxiter": max_iter, "maxfun": 20 * max_iter, "gtol": tol}
+    options["ftol"] = 4 * float(np.finfo(training.theta.dtype).eps)
+    try:
+        result = minimize(
+            run.objective,
+            run.accepted,
+            jac=True,
+            method="L-BFGS-B",
+            callback=run.after_iteration,
+            options=options,
+        )
+    except (KeyboardInterrupt, Divergence) as stop:
+        run.ended = "diverged" if isinstance(stop, Divergence) else "interrupted"
+    training.theta[...] = run.accepted
+    return run.ended or ("unconverged" if result.status == 1 else "finished")
+
+
+class _Run:
+    """What SciPy calls: the objective J, and a look after every iteration."""
+
+    def __init__(self, training, network, batches, score, watch):
+        self.training, self.network, self.batches = training, network, batches
+        self.score, self.watch, self.ended = score, watch, None
+        self.accepted, self.under_way = training.theta.astype(np.float64), False
+
+    def objective(self, x):
+        """J and its gradient at x."""
+        if self.watch is not None and not self.under_way:
+            self.watch.begin()
+        self.under_way = True
+        self.training.theta[...] = x
+        self.loss = self.network.full_loss_and_gradient(self.batches)
+        self.penalty = self.network.penalty()
+        if not math.isfinite(self.loss + self.penalty):
+            raise Divergence(self.loss)
+        return self.loss + self.penalty, self.network.gradient.theta.astype(np.float64)
+
+    def after_iteration(self, intermediate_result):
+        """Write the iteration into the history; stop if there is a reason."""
+        training, self.under_way = self.training, False
+        training.theta[...] = self.accepted = intermediate_result.x.copy()
+        training.record(self.loss, self.penalty, self.score() if self.score else None)
+        if self.watch is not None and self.watch.end():
+            self.ended = "stopped"
+        elif self.score is not None and training.stalled():
+            self.ended = "stalled"
+        if self.ended:
+            raise StopIteration

@@ -1,0 +1,150 @@
+"""Forward and backward propagation: the only backprop of the package.
+
+    Z1 = W1 A0 + b1        A1 = g(Z1)        Z2 = W2 A1 + b2
+
+    dZ2 = s * dL/dZ2 / m   dW2 = dZ2 A1.T    db2 = sum of dZ2 over examples
+    dZ1 = W2.T dZ2 * g'(Z1)
+    dW1 = dZ1 A0.T         db1 = sum of dZ1 over examples
+
+Differences from the notes, all for speed: results are written with ``out=`` into buffers made
+once, 1/m stands in dZ2 instead of in four places, and what is no longer needed is written over
+(Z2 becomes dZ2, A1 and Z1 are scratch for g'). The loss and dZ2 come from one object, at Z2.
+"""
+
+import numpy as np
+from scipy.linalg.blas import get_blas_funcs
+from scipy.sparse import issparse
+
+
+def product(A, B, out):
+    """out = A B, where B may be sparse: nothing else in forward or backward knows."""
+    if issparse(B):
+        out[...] = (B.T @ A.T).T  # a sparse matrix wants to stand on the left
+    else:
+        np.matmul(A, B, out=out)
+
+
+class Network:
+    """The network with its buffers.
+
+    Parameters
+    ----------
+    parameters : Parameters, or a tuple (W1, b1, W2, b2) with the learned column if there is one
+        A tuple is enough to go forward.
+    activation : Activation
+    loss : loss object of losses.py
+    alpha : float
+        Strength of the penalty alpha/2 (|W1|^2 + |W2|^2).
+    dropout : Dropout or None
+        Drops hidden units in training.
+    """
+
+    def __init__(self, parameters, activation, loss, *, alpha=0.0, dropout=None):
+        self.parameters, self.activation, self.loss = parameters, activation, loss
+        self.alpha, self.dropout = alpha, dropout
+        self.gradient = None
+        if hasattr(parameters, "theta"):
+            self.gradient = parameters.like()
+            self._axpy = get_blas_funcs("axpy", dtype=parameters.theta.dtype)  # y := a x + y
+        self._buffers = {}
+
+    def loss_and_gradient(self, A0, Y, s=None):
+        """Sum of s * L / m over the batch; ``gradient`` becomes that of J, penalty included."""
+        Z1, A1, Z2 = self._forward(A0, self.dropout)
+        L = self.loss.slope(Z2, Y)
+        m = L.shape[-1]
+        Z2 *= 1 / m
+        if s is not None:
+            Z2 *= s
+            L *= s
+        self._backward(A0, Z1, A1, Z2)
+        self._add_penalty_gradient()
+        return float(L.sum()) / m
+
+    def full_loss_and_gradient(self, batches):
+        """The same over all examples, batch after batch, so that X is never copied whole."""
+        if len(batches) == 1:
+            return self.loss_and_gradient(*next(batches.deal()))
+        loss, total = 0.0, np.zeros_like(self.gradient.theta)
+        for A0, Y, s in batches.deal():
+            share = A0.shape[1] / len(batches.rows)
+            loss += share * self.loss_and_gradient(A0, Y, s)
+            total += share * self.gradient.theta
+        self.gradient.theta[...] = total
+        return loss
+
+    def scores(self, A0):
+        """Z2 (..., n2, m); the next call with as many examples writes over it."""
+        return self._forward(A0)[-1]
+
+    def mean_loss(self, batches):
+        """Sum of s * L / m over all examples, without dropout and penalty."""
+        total = 0.0
+        for A0, Y, s in batches.deal():
+            L = self.loss.value(self.scores(A0), Y)
+            total += float(L.sum() if s is None else (s * L).sum())
+        return total / len(batches.rows)
+
+    def penalty(self):
+        """alpha/2 (|W1|^2 + |W2|^2)."""
+        weights = self.parameters.weights
+        return self.alpha / 2 * float(weights @ weights)
+
+    def _forward(self, A0, dropout=None):
+        W1, b1, W2, b2, *learned = self.parameters
+        Z1, A1, _, Z2 = self._buffers_for(A0)
+        product(W1, A0, out=Z1)
+        Z1 += b1
+        self.activation.forward(Z1, A1, *learned)
+        if dropout is not None:
+            A1 *= dropout.draw(A1)
+        np.matmul(W2, A1, out=Z2)
+        Z2 += b2
+        return Z1, A1, Z2
+
+    def _backward(self, A0, Z1, A1, dZ2):
+        _, _, W2, _, *learned = self.parameters
+        dW1, db1, dW2, db2, *dlearned = self.gradient
+        dZ1 = self._buffers_for(A0)[2]
+        np.matmul(dZ2, A1.T, out=dW2)
+        np.sum(dZ2, axis=-1, keepdims=True, out=db2)
+        np.matmul(W2.T, dZ2, out=dZ1)
+        if self.dropout is not None:
+            dZ1 *= self.dropout.mask
+            self.activation.forward(Z1, A1, *learned)  # A1 as it was before the mask
+        self.activation.backward(Z1, A1, dZ1, *learned, *dlearned)
+        product(dZ1, A0.T, out=dW1)
+        np.sum(dZ1, axis=-1, keepdims=True, out=db1)
+
+    def _add_penalty_gradient(self):
+        if self.alpha:
+            self._axpy(self.parameters.weights, self.gradient.weights, a=self.alpha)
+
+    def _buffers_for(self, A0):
+        """Z1, A1, dZ1 (..., n1, m) and Z2 (..., n2, m), made once for each number of examples."""
+        if A0.shape not in self._buffers:
+            W1, _, W2, *_ = self.parameters
+            *tiles, _, m = A0.shape
+            hidden, output = (*tiles, len(W1), m), (*tiles, len(W2), m)
+            shapes = (hidden, hidden, hidden, output)
+            self._buffers[A0.shape] = [np.empty(shape, W1.dtype) for shape in shapes]
+        return self._buffers[A0.shape]
+
+
+class Dropout:
+    """Inverted dropout: each hidden unit is zero with probability ``share``, else 1 / (1 - share).
+
+    Srivastava et al. (2014), Dropout: a simple way to prevent neural networks from overfitting.
+    """
+
+    def __init__(self, share, rng):
+        self.share, self.rng, self.mask = share, rng, None
+
+    def draw(self, A1):
+        """A new mask of the shape and type of A1."""
+        if self.mask is None or self.mask.shape != A1.shape:
+            self.mask = np.empty_like(A1)
+        self.rng.random(out=self.mask, dtype=self.mask.dtype)
+        np.greater_equal(self.mask, self.share, out=self.mask)
+        self.mask *= 1 / (1 - self.share)
+        return self.mask

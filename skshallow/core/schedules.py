@@ -1,0 +1,60 @@
+"""The learning rate over time, as a factor of the rate that the user gave.
+
+``factor(progress, period)`` is asked before every step. Both count epochs: progress with
+fractions since this round of training began, period how many the round will have (None if nobody
+knows). ``lower()`` is asked when training has stalled: true if there is a lower rate to go on
+with; ``adapts`` says whether that can be.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class Schedule:
+    """Base of all schedules: ``factor`` to fill in; nothing to lower unless said otherwise."""
+
+    adapts: ClassVar[bool] = False
+
+    def lower(self):
+        return False
+
+
+@dataclass
+class Constant(Schedule):
+    """The same rate for ever."""
+
+    def factor(self, progress, period):
+        return 1.0
+
+
+@dataclass
+class Cosine(Schedule):
+    """factor = (1 + cos(pi progress / period)) / 2: from one down to zero in a period.
+
+    After a period it starts again from one: a warm restart. Without a period it stays at one.
+    Loshchilov and Hutter (2017), SGDR: stochastic gradient descent with warm restarts.
+    """
+
+    def factor(self, progress, period):
+        if period is None:
+            return 1.0
+        return (1 + math.cos(math.pi * (progress % period) / period)) / 2
+
+
+@dataclass
+class Adaptive(Schedule):
+    """A fifth of the rate each time training stalls, until it is below a thousandth."""
+
+    present: float = 1.0
+    adapts: ClassVar[bool] = True
+
+    def factor(self, progress, period):
+        return self.present
+
+    def lower(self):
+        self.present /= 5
+        return self.present >= 1e-3
+
+
+SCHEDULES = {"cosine": Cosine, "constant": Constant, "adaptive": Adaptive}

@@ -1,0 +1,195 @@
+"""Gradient descent over epochs: what is repeated, when it stops, what is kept.
+
+``train`` repeats: one epoch of steps, a line in the history, a look at whether to stop. All that
+must go on when training goes on (warm start, partial_fit, after a pickle) is in ``Training``.
+"""
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+BLOW_UP = 1e3  # a loss this many times the first one (plus one) has left every sensible path
+
+
+class Divergence(ArithmeticError):
+    """The loss is no longer a finite, sensible number."""
+
+
+@dataclass
+class Patience:
+    """Counts epochs since a score last rose by more than tol above the best before it."""
+
+    n_iter_no_change: int
+    tol: float
+    best: float = -math.inf
+    waited: int = 0
+
+    def exhausted(self, score):
+        """Whether this is the n_iter_no_change-th epoch in a row without a rise."""
+        self.waited = 0 if score > self.best + self.tol else self.waited + 1
+        self.best = max(self.best, score)
+        return self.waited >= self.n_iter_no_change
+
+
+@dataclass
+class Best:
+    """The weights with the best score among those whose score was measured."""
+
+    score: float = -math.inf
+    epoch: int = 0
+    theta: np.ndarray | None = None
+
+    def offer(self, score, epoch, theta):
+        """Keep a copy of theta if it is better, or if there is none yet."""
+        if score > self.score or self.theta is None:
+            self.score, self.epoch, self.theta = score, epoch, theta.copy()
+
+
+@dataclass
+class History:
+    """A line for every epoch: mean data loss, penalty, and the validation score if there is one."""
+
+    losses: list = field(default_factory=list)
+    penalties: list = field(default_factory=list)
+    scores: list = field(default_factory=list)
+
+
+@dataclass
+class Training:
+    """The state of a training: everything that goes on when it is continued."""
+
+    parameters: object
+    optimizer: object
+    schedule: object
+    patience: Patience
+    rng: np.random.Generator
+    learning_rate: float = 0.01
+    history: History = field(default_factory=History)
+    best: Best = field(default_factory=Best)
+    first_loss: float | None = None
+    round_start: int = 0
+    period: int | None = None
+    scored: bool = False
+
+    @property
+    def theta(self):
+        """The parameters as a vector."""
+        return self.parameters.theta
+
+    @property
+    def epoch(self):
+        """Epochs taken so far."""
+        return len(self.history.losses)
+
+    def begin_round(self, period, scored=False):
+        """The schedule starts anew, for so many epochs; scores and losses are not compared."""
+        self.round_start, self.period = self.epoch, period
+        if scored != self.scored:
+            self.scored, self.best = scored, Best()
+            self.patience.best, self.patience.waited = -math.inf, 0
+
+    def forget_scores(self):
+        """Go on from the kept weights, without a validation part."""
+        self.theta[...], _ = self.kept()
+        self.begin_round(None)
+
+    def kept(self):
+        """(theta, epoch) to use: the best if they were scored, else the last."""
+        return (self.best.theta, self.best.epoch) if self.scored else (self.theta, self.epoch)
+
+    def rate(self, share=0.0):
+        """The learning rate when this share of the present epoch is done."""
+        progress = self.epoch - self.round_start + share
+        return self.learning_rate * self.schedule.factor(progress, self.period)
+
+    def check(self, loss):
+        """Refuse a loss that shows divergence."""
+        if self.first_loss is None and math.isfinite(loss):
+            self.first_loss = loss
+        if self.first_loss is None or not loss <= BLOW_UP * (1 + self.first_loss):
+            raise Divergence(loss)
+
+    def record(self, loss, penalty, score):
+        """Write an epoch into the history."""
+        self.history.losses.append(loss)
+        self.history.penalties.append(penalty)
+        if not np.isfinite(self.theta).all():
+            raise Divergence(loss)
+        if score is not None:
+            self.history.scores.append(score)
+            self.best.offer(score, self.epoch, self.theta)
+
+    def stalled(self):
+        """Whether patience has run out and there is no lower rate to go on with."""
+        history = self.history
+        score = history.scores[-1] if history.scores else -history.losses[-1]
+        if not self.patience.exhausted(score):
+            return False
+        self.patience.waited = 0
+        return not self.schedule.lower()
+
+    def recover(self):
+        """After a divergence: back to the best weights, without the optimiser's momentum."""
+        self.theta[...] = self.best.theta
+        self.optimizer.reset(self.theta)
+
+
+def train(training, network, batches, epochs, *, shuffle=True, score=None, watch=None):
+    """Take so many epochs, or fewer; say how it ended.
+
+    Parameters
+    ----------
+    score : callable or None
+        Measures the weights after each epoch; greater is better. Training then stops when
+        patience runs out. Without it the schedule alone decides.
+    watch : object or None
+        Its ``begin()`` is called before, its ``end()`` after each epoch; true means stop.
+
+    Returns
+    -------
+    str
+        "finished", "stalled", "stopped" (by watch), "interrupted" or "diverged".
+    """
+    may_stall = score is not None or training.schedule.adapts
+    rng = training.rng if shuffle else None
+    training.best.offer(-math.inf, training.epoch, training.theta)
+    try:
+        for _ in range(epochs):
+            if watch is not None:
+                watch.begin()
+            _epoch(training, network, batches, rng, score)
+            if watch is not None and watch.end():
+                return "stopped"
+            if may_stall and training.stalled():
+                return "stalled"
+    except KeyboardInterrupt:
+        return "interrupted"
+    except Divergence:
+        training.recover()
+        return "diverged"
+    return "finished"
+
+
+def _epoch(training, network, batches, rng, score):
+    """One pass over the examples and its line in the history."""
+    before, penalty = training.theta.copy(), network.penalty()
+    total, n = 0.0, 0
+    full = training.optimizer.full_batch
+    steps = 1 if full else len(batches)
+    for i, (loss, m) in enumerate(_losses(network, batches, rng, full)):
+        training.check(loss)
+        training.optimizer.step(training.theta, network.gradient.theta, training.rate(i / steps))
+        total, n = total + loss * m, n + m
+    if score is None:  # the loss was measured on weights from here on, the first ones for certain
+        training.best.offer(-total / n, training.epoch, before)
+    training.record(total / n, penalty, None if score is None else score())
+
+
+def _losses(network, batches, rng, full):
+    """(loss, examples) of every step, its gradient in the network."""
+    if full:
+        yield network.full_loss_and_gradient(batches), len(batches.rows)
+        return
+    for A0, Y, s in batches.deal(rng):
+        yield network.loss_and_gradient(A0, Y, s), A0.shape[1]

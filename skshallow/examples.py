@@ -1,0 +1,108 @@
+"""Training and validation examples: weights checked, rows chosen, nothing of X copied."""
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_array
+
+from skshallow.core.batches import Batches, merge_equal_rows
+from skshallow.core.inputs import CHUNK, Inputs
+
+
+@dataclass
+class Examples:
+    """X (m, n0), the targets y as given, Y (n2, m) for core, weights s (1 or n2, m) or None, rows."""
+
+    X: Any
+    y: np.ndarray
+    Y: np.ndarray
+    s: np.ndarray | None
+    rows: np.ndarray
+
+    @classmethod
+    def of(cls, X, y, Y, s) -> "Examples":
+        """All examples of positive weight; the others count as absent."""
+        rows = np.arange(X.shape[0]) if s is None else np.flatnonzero(s.any(axis=0))
+        return cls(X, y, Y, s, rows)
+
+    def subset(self, rows) -> "Examples":
+        """The same data, other rows."""
+        return Examples(self.X, self.y, self.Y, self.s, rows)
+
+    def merged(self) -> "Examples":
+        """The same J from distinct examples in an order of their own."""
+        rows, s = merge_equal_rows(self.X, self.Y, self.s, self.rows)
+        return Examples(self.X, self.y, self.Y, s, rows)
+
+    @property
+    def total_weight(self) -> float:
+        """Sum of the weights of the rows, each the mean over its outputs."""
+        return float(len(self.rows) if self.s is None else self.row_weights[self.rows].sum())
+
+    @property
+    def row_weights(self) -> np.ndarray | None:
+        """One weight a row, (m,)."""
+        return None if self.s is None else self.s.mean(axis=0)
+
+    def batches(self, standardization, size: int = CHUNK) -> Batches:
+        """Deal these rows; weights become of mean one, so that J is a weighted mean."""
+        s = None if self.s is None else self.s * (len(self.rows) / self.total_weight)
+        if s is not None and np.ptp(s[:, self.rows]) == 0:
+            s = None
+        s = None if s is None else s.astype(self.X.dtype)
+        return Batches(Inputs(self.X, standardization), self.Y, s, self.rows, size)
+
+
+def check_weights(weights, n: int, name: str) -> np.ndarray | None:
+    """Weights as a float64 array (n,): finite, not negative, not all zero."""
+    if weights is None:
+        return None
+    if np.isscalar(weights):
+        weights = np.full(n, weights)
+    weights = check_array(weights, ensure_2d=False, dtype=np.float64, input_name=name)
+    if weights.shape != (n,):
+        raise ValueError(f"{name} has shape {weights.shape}: give one weight for each of {n} rows")
+    if (weights < 0).any():
+        raise ValueError(
+            f"{name} has a negative weight ({weights.min()}): weights must be zero or more"
+        )
+    if not weights.any():
+        raise ValueError(f"{name}: all weights are zero: give at least one row a positive weight")
+    return weights
+
+
+def split(examples: Examples, fraction: float, seed: int, labels=None):
+    """(training, validation) examples, stratified by labels.
+
+    A class with one row stays in the training part.
+    """
+    rows = examples.rows
+    n_validation = round(fraction * len(rows))
+    always = np.array([], int)
+    if labels is not None:
+        _, inverse, counts = np.unique(labels[rows], return_inverse=True, return_counts=True)
+        always, rows = rows[counts[inverse] == 1], rows[counts[inverse] > 1]
+        labels = labels[rows]
+    n_classes = 1 if labels is None else len(np.unique(labels))
+    n_training = len(rows) - n_validation
+    if min(n_validation, n_training) < max(2, n_classes):
+        raise ValueError(
+            f"validation_fraction={fraction!r} of {len(examples.rows)} rows leaves {n_training} rows "
+            f"for training and {n_validation} for validation, too few for {n_classes} classes: "
+            "change validation_fraction, pass X_val and y_val, or set early_stopping=False"
+        )
+    if len(always):
+        warnings.warn(
+            f"{len(always)} classes have a single row, which stays in the training part: "
+            "early stopping cannot see them",
+            UserWarning,
+            stacklevel=4,
+        )
+    training, validation = train_test_split(
+        rows, test_size=n_validation, stratify=labels, random_state=seed
+    )
+    training = np.sort(np.concatenate([training, always]))
+    return examples.subset(training), examples.subset(np.sort(validation))

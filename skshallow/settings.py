@@ -1,0 +1,160 @@
+"""The constructor's parameters, checked and turned into the objects of core.
+
+Every error names the parameter, its value and what to give instead.
+"""
+
+import copy
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import get_scorer_names
+
+from skshallow.core.activations import ACTIVATIONS, Activation
+from skshallow.core.initializers import INITIALIZERS
+from skshallow.core.inputs import CHUNK
+from skshallow.core.optimizers import OPTIMIZERS, Optimizer
+from skshallow.core.schedules import SCHEDULES
+
+AUTO_BATCH_SIZE = 128
+AUTO_EPOCHS = 40  # passes over the data, but
+AUTO_STEPS = 3_000  # at least so many steps: few rows need many epochs
+AUTO_ITERATIONS = {"gd": 1_000, "lbfgs": 1_000}
+AUTO_ALPHA = 5.0  # divided by the number of rows
+MAX_AUTO_ALPHA = 0.02
+AUTO_VALIDATION_ROWS = 10_000  # from here on a validation part costs little
+
+
+def check_option(name: str, value: Any, table: Any, base: type | None = None) -> None:
+    """``value`` is a key of ``table`` or an instance of ``base``."""
+    known = isinstance(value, str) and value in table
+    if known or (base is not None and isinstance(value, base)):
+        return
+    extra = f" or an object derived from {base.__module__}.{base.__name__}" if base else ""
+    raise ValueError(f"{name}={value!r} is not known: use one of {sorted(table)}{extra}")
+
+
+def check_number(name, value, kind, low, high=np.inf, *, closed="left", words=()) -> None:
+    """``value`` is one of ``words`` or a number of this kind in the interval."""
+    if any(value is word or (isinstance(value, str) and value == word) for word in words):
+        return
+    noun = "an integer" if kind is Integral else "a number"
+    remedy = f"give {noun} {_interval(low, high, closed)}"
+    remedy += "".join(f" or {word!r}" for word in words)
+    if not isinstance(value, kind) or isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name}={value!r} is of the wrong type: {remedy}")
+    above = value >= low if closed in ("left", "both") else value > low
+    below = value <= high if closed in ("right", "both") else value < high
+    if not (above and below and np.isfinite(value)):
+        raise ValueError(f"{name}={value!r} is out of range: {remedy}")
+
+
+def _interval(low, high, closed):
+    left = "of at least" if closed in ("left", "both") else "above"
+    if high == np.inf:
+        return f"{left} {low}"
+    right = "at most" if closed in ("right", "both") else "below"
+    return f"{left} {low} and {right} {high}"
+
+
+def check_flag(name: str, value: Any, words: tuple = ()) -> None:
+    """``value`` is True, False or one of ``words``."""
+    if isinstance(value, (bool, np.bool_)) or (isinstance(value, str) and value in words):
+        return
+    choices = ", ".join(["True", "False", *map(repr, words)])
+    raise ValueError(f"{name}={value!r} is not known: use one of {choices}")
+
+
+def check_parameters(estimator) -> None:
+    """Raise TypeError or ValueError for the first parameter that is not usable."""
+    p = estimator.get_params(deep=False)
+    check_number("hidden_units", p["hidden_units"], Integral, 1)
+    check_option("activation", p["activation"], ACTIVATIONS, Activation)
+    check_option("solver", p["solver"], (*OPTIMIZERS, "lbfgs"), Optimizer)
+    check_number("learning_rate", p["learning_rate"], Real, 0, closed="neither")
+    check_option("schedule", p["schedule"], ("auto", *SCHEDULES))
+    if not callable(p["init"]):
+        check_option("init", p["init"], ("auto", *INITIALIZERS))
+    check_number("alpha", p["alpha"], Real, 0, words=("auto",))
+    check_number("dropout", p["dropout"], Real, 0, 1)
+    check_number("batch_size", p["batch_size"], Integral, 1, words=("auto",))
+    check_number("max_iter", p["max_iter"], Integral, 1, words=("auto",))
+    check_flag("shuffle", p["shuffle"])
+    check_flag("early_stopping", p["early_stopping"], ("auto",))
+    check_number("validation_fraction", p["validation_fraction"], Real, 0, 1, closed="neither")
+    check_number("n_iter_no_change", p["n_iter_no_change"], Integral, 1)
+    check_number("tol", p["tol"], Real, 0)
+    if not callable(p["scoring"]):
+        check_option("scoring", p["scoring"], ("loss", *get_scorer_names()))
+    check_flag("standardize", p["standardize"])
+    check_flag("warm_start", p["warm_start"])
+    if not isinstance(p["verbose"], (bool, np.bool_)):
+        check_number("verbose", p["verbose"], Integral, 0)
+
+
+@dataclass
+class Settings:
+    """The objects of core that the parameters name; ``optimizer`` is None for L-BFGS."""
+
+    activation: Activation
+    optimizer: Optimizer | None
+    schedule: Any
+    initializer: Any
+
+    @classmethod
+    def of(cls, estimator) -> "Settings":
+        """Check all parameters of an estimator and build the objects."""
+        check_parameters(estimator)
+        activation, solver = _build(estimator.activation, ACTIVATIONS), estimator.solver
+        optimizer = None if is_lbfgs(solver) else _build(solver, OPTIMIZERS)
+        init, schedule = estimator.init, estimator.schedule
+        if is_auto(init):
+            init = activation.initializer
+        if schedule == "auto":
+            schedule = "constant" if optimizer is None or optimizer.full_batch else "cosine"
+        initializer = init if callable(init) else INITIALIZERS[init]
+        return cls(activation, optimizer, SCHEDULES[schedule](), initializer)
+
+    @property
+    def full_batch(self) -> bool:
+        """Whether every step takes all rows."""
+        return self.optimizer is None or self.optimizer.full_batch
+
+
+def is_auto(value: Any) -> bool:
+    """Whether the choice is left to us."""
+    return isinstance(value, str) and value == "auto"
+
+
+def is_lbfgs(solver: Any) -> bool:
+    """Whether SciPy's solver is meant, which is no optimiser object."""
+    return isinstance(solver, str) and solver == "lbfgs"
+
+
+def _build(value, table):
+    """A new object for a name, a copy of an object: fit never changes a parameter."""
+    return table[value]() if isinstance(value, str) else copy.deepcopy(value)
+
+
+def resolve_alpha(alpha, total_weight: float, n_rows: int) -> float:
+    """The number that "auto" stands for."""
+    if not is_auto(alpha):
+        return float(alpha)
+    return min(AUTO_ALPHA / max(total_weight, n_rows), MAX_AUTO_ALPHA)
+
+
+def resolve_batch_size(batch_size, settings: Settings, n_rows: int) -> int:
+    """Rows in a step, or in a portion of a step that takes all rows."""
+    if settings.full_batch:
+        return CHUNK
+    return min(AUTO_BATCH_SIZE if is_auto(batch_size) else batch_size, n_rows)
+
+
+def resolve_epochs(max_iter, settings: Settings, n_batches: int) -> int:
+    """The number of epochs, or of iterations, that "auto" stands for."""
+    if not is_auto(max_iter):
+        return int(max_iter)
+    if settings.full_batch:
+        return AUTO_ITERATIONS["lbfgs" if settings.optimizer is None else "gd"]
+    return max(AUTO_EPOCHS, -(-AUTO_STEPS // n_batches))
