@@ -93,7 +93,7 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
         training.period = None if is_auto(self.max_iter) else self.max_iter
         with self._threads(batches):
             outcome = train(training, network, batches, 1, shuffle=self.shuffle)
-        self._publish(outcome)
+        self._publish(outcome, stacklevel=4)
         return self
 
     def _check_examples(self, X, y, sample_weight, *, first, **known):
@@ -217,7 +217,7 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
                 outcome = train_lbfgs(training, network, batches, epochs, self.tol, **look)
             else:
                 outcome = train(training, network, batches, epochs, shuffle=self.shuffle, **look)
-        self._publish(outcome)
+        self._publish(outcome, stacklevel=6)
         training.begin_round(None, scored=training.scored)
         context.call_on_fit_task_end(estimator=self, **arguments, reconstruction_attributes=dict)
 
@@ -255,7 +255,7 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
         for view, value in zip(parameters, (W1, b1, *others), strict=True):
             view[...] = value
 
-    def _publish(self, outcome):
+    def _publish(self, outcome, stacklevel):
         """Keep what was learned, warn of what went wrong."""
         training = self._state.training
         theta, kept = training.kept()
@@ -272,7 +272,7 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
         message = self._complaint(outcome)
         if message is not None:
             category = UserWarning if outcome == "interrupted" else ConvergenceWarning
-            warnings.warn(message, category, stacklevel=5)
+            warnings.warn(message, category, stacklevel=stacklevel)
 
     def _complaint(self, outcome):
         """What to tell the user about how training ended, or None."""
@@ -312,7 +312,7 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
 
 
 def _arrange(estimator, settings, examples):
-    """Where a step takes all rows anyway, equal rows are merged and put in an order of their own."""
+    """The examples, merged and in an order of their own if a step takes all of them anyway."""
     n = len(examples.rows)
     one_batch = resolve_batch_size(estimator.batch_size, settings, n) >= n
     return examples.merged() if one_batch and n <= CHUNK else examples

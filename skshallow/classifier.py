@@ -24,7 +24,150 @@ def _takes_single_steps(estimator):
 
 
 class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
-    """DOC"""
+    """Classifier with one hidden layer.
+
+    Scores are ``Z2 = W2 g(W1 X.T + b1) + b2``; the probabilities are their softmax, or their
+    sigmoid for two classes and for multilabel targets. Training minimises
+
+        J = sum_i s_i L(a_i, y_i) / sum_i s_i  +  alpha/2 (|W1|^2 + |W2|^2)
+
+    with the log loss L and the weights s_i (sample weight times class weight). J does not change
+    when all weights are multiplied by a constant, when a row is repeated instead of weighted, or
+    when the batch size changes. Biases are not penalised.
+
+    Parameters
+    ----------
+    hidden_units : int, default=128
+        Number of hidden units.
+    activation : str or Activation, default="relu"
+        g of the hidden layer: "relu", "leaky_relu" (slope 0.01), "prelu" (a slope learned for
+        each unit), "tanh", "sigmoid", "silu", "identity", or an object such as
+        ``skshallow.core.activations.LeakyReLU(slope=0.2)`` or your own, derived from
+        ``skshallow.core.activations.Activation``.
+    solver : str or Optimizer, default="adam"
+        "adam" [1]_; "sgd", mini-batches with Nesterov momentum 0.9 [2]_; "gd", plain gradient
+        descent, every step over all rows; "lbfgs" [3]_, all rows with a line search, good for
+        small data; or an object such as ``skshallow.core.optimizers.SGD(momentum=0.5)``.
+    learning_rate : float, default=0.01
+        Length of the steps at the start. "lbfgs" finds its own.
+    schedule : str, default="auto"
+        How the learning rate goes on. "cosine": down to zero at the last step [4]_; "constant";
+        "adaptive": a fifth each time ``n_iter_no_change`` epochs bring no improvement by ``tol``,
+        until it is below a thousandth. "auto" is "cosine", for "gd" "constant". "lbfgs" has none.
+    init : str or callable, default="auto"
+        Initial weights: "he" [5]_, "xavier" [6]_, "normal" (standard normal times 0.01), "zeros"
+        (all hidden units stay alike: to show why not), or a function ``(rng, n_out, n_in)``
+        that returns an array of that shape. "auto" is "he" for the ReLU family and "silu",
+        "xavier" otherwise. Biases start at zero.
+    alpha : float or "auto", default="auto"
+        Strength of the penalty in J, on standardised inputs if ``standardize``. "auto" is
+        5 / max(sum of weights, number of rows), at most 0.02: weights count as rows there. In
+        ``partial_fit`` the rows are those of the call.
+    dropout : float in [0, 1), default=0.0
+        Share of hidden units that are dropped at random in every training step [7]_.
+    batch_size : int or "auto", default="auto"
+        Rows in a step, at most; an epoch is divided evenly. "auto" is 128. "gd" and "lbfgs"
+        always take all rows.
+    max_iter : int or "auto", default="auto"
+        Epochs, that is passes over the rows; iterations for "gd" and "lbfgs". "auto" is 40
+        epochs, or more until there are 1,000 steps; for "gd" and "lbfgs" 1,000 iterations.
+    shuffle : bool, default=True
+        Whether every epoch takes the rows in a new random order.
+    early_stopping : bool or "auto", default="auto"
+        Whether to stop when the validation score has not improved by ``tol`` for
+        ``n_iter_no_change`` epochs, and to keep the weights with the best score. The validation
+        part is ``X_val`` if given to ``fit``, else split off. "auto" is True if ``X_val`` is
+        given or there are at least 10,000 rows ("gd" and "lbfgs": only if ``X_val`` is given).
+        ``partial_fit`` does without.
+    validation_fraction : float in (0, 1), default=0.1
+        Share of the rows of positive weight to split off, stratified by class. A class with one
+        row stays in the training part.
+    n_iter_no_change : int, default=10
+        Epochs to wait for an improvement, with early stopping or "adaptive".
+    tol : float, default=1e-5
+        Improvement that counts. For "lbfgs": it ends when no derivative of J is larger.
+    scoring : str or callable, default="loss"
+        Validation score: "loss" (minus the mean loss), or any scorer of scikit-learn.
+    standardize : bool, default=True
+        Whether inputs are centred and scaled to unit deviation (weighted) for training. Columns
+        of two values are scaled by half their distance. Sparse inputs are not centred, and
+        scaled by their largest absolute value. ``W1_`` and ``b1_`` are given for raw inputs, so
+        prediction costs nothing more.
+    class_weight : dict, "balanced" or None, default=None
+        Weight of each class; "balanced" is inverse to its (weighted) frequency. For multilabel
+        targets it applies to 0 and 1 of each label.
+    warm_start : bool, default=False
+        Whether a further ``fit`` goes on where the last one ended, with the same hidden units:
+        moments, random numbers, history and validation part go on, the schedule begins anew. If
+        False, only ``partial_fit`` goes on.
+    verbose : int, default=0
+        0 is silent, 1 prints about ten lines in a fit, 2 a line for every epoch.
+    random_state : int, RandomState instance or None, default=None
+        Seed of initial weights, order of rows, dropout and validation part.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Labels in the order of the columns of ``predict_proba``; 0 to n_labels - 1 for multilabel.
+    n_features_in_ : int
+        Number of columns of X.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns of X, if it had any.
+    W1_ : ndarray of shape (hidden_units, n_features_in_)
+        Weights of the hidden layer, for raw inputs.
+    b1_ : ndarray of shape (hidden_units, 1)
+        Biases of the hidden layer, for raw inputs.
+    W2_ : ndarray of shape (n_outputs, hidden_units)
+        Weights of the output layer; one output for two classes.
+    b2_ : ndarray of shape (n_outputs, 1)
+        Biases of the output layer.
+    slopes_ : ndarray of shape (hidden_units, 1)
+        Learned slopes; only with ``activation="prelu"``.
+    n_iter_ : int
+        Epochs or iterations taken, over all calls that went on from one another.
+    best_iter_ : int
+        Epoch after which the kept weights were measured: the best with early stopping or after a
+        divergence, else the last.
+    loss_ : float
+        ``loss_curve_`` at that epoch.
+    loss_curve_ : ndarray of shape (n_iter_,)
+        Mean (weighted) log loss of the training rows in each epoch, as they were met, without
+        the penalty. For "gd" before the step of each iteration, for "lbfgs" after it.
+    penalty_curve_ : ndarray of shape (n_iter_,)
+        alpha/2 (|W1|^2 + |W2|^2) at the same time (for epochs of several steps, at their start).
+    validation_scores_ : ndarray of shape (n_iter_,) or None
+        Validation score after each epoch; None without early stopping.
+    best_validation_score_ : float or None
+        The largest of them.
+
+    See Also
+    --------
+    sklearn.neural_network.MLPClassifier : Several hidden layers.
+
+    References
+    ----------
+    .. [1] Kingma and Ba (2015), Adam: a method for stochastic optimization.
+    .. [2] Sutskever, Martens, Dahl and Hinton (2013), On the importance of initialization and
+       momentum in deep learning.
+    .. [3] Liu and Nocedal (1989), On the limited memory BFGS method for large scale optimization.
+    .. [4] Loshchilov and Hutter (2017), SGDR: stochastic gradient descent with warm restarts.
+    .. [5] He, Zhang, Ren and Sun (2015), Delving deep into rectifiers.
+    .. [6] Glorot and Bengio (2010), Understanding the difficulty of training deep feedforward
+       neural networks.
+    .. [7] Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov (2014), Dropout: a simple
+       way to prevent neural networks from overfitting.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.model_selection import train_test_split
+    >>> from skshallow import ShallowNNClassifier
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0, stratify=y)
+    >>> classifier = ShallowNNClassifier(hidden_units=64, random_state=0).fit(X_train, y_train)
+    >>> bool(classifier.score(X_test, y_test) > 0.95)
+    True
+    """
 
     def __init__(
         self,
@@ -83,7 +226,35 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         y_val: ArrayLike | None = None,
         sample_weight_val: ArrayLike | None = None,
     ) -> Self:
-        """Fit."""
+        """Train the network.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix or array} of shape (n_samples, n_features)
+            Inputs. float32 is kept, everything else becomes float64.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Labels of any kind, at least two classes, or a matrix of 0 and 1 for multilabel.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights, zero or more. A row of weight zero counts as absent.
+        X_val, y_val, sample_weight_val : as X, y and sample_weight, default=None
+            Validation data for early stopping; nothing is then split off.
+
+        Returns
+        -------
+        self : ShallowNNClassifier
+            The fitted estimator.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a parameter or the data cannot be used: the message names it, its value and the
+            remedy.
+
+        Warns
+        -----
+        sklearn.exceptions.ConvergenceWarning
+            If training diverged, or "lbfgs" reached max_iter. The best weights are kept.
+        """
         return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
 
     @available_if(_takes_single_steps)
@@ -94,15 +265,53 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         classes: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
     ) -> Self:
-        """Partial."""
-        if classes is None and not hasattr(self, "W1_"):
+        """Train for one epoch on these rows, going on from the last call.
+
+        k calls on all rows are ``fit`` with ``max_iter=k``. Inputs are standardised by the rows
+        of the first call. With ``max_iter="auto"`` the learning rate stays constant; a "cosine"
+        schedule otherwise comes down once in every max_iter calls.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As for ``fit``.
+        classes : array-like of shape (n_classes,), default=None
+            All labels that will come; needed in the first call, unless y is multilabel.
+
+        Returns
+        -------
+        self : ShallowNNClassifier
+            The fitted estimator.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As ``fit``; also if ``classes`` is missing in the first call or changes later, and if
+            y has a label that is not in ``classes``.
+        """
+        first = not hasattr(self, "W1_")
+        if first and classes is None and type_of_target(y) != "multilabel-indicator":
+            raise ValueError("classes=None in the first call: pass an array of all labels to come")
+        if not (first or classes is None or np.array_equal(np.unique(classes), self.classes_)):
             raise ValueError(
-                "classes=None in the first call of partial_fit: pass all labels to come"
+                f"classes={classes!r} differs from classes_={self.classes_.tolist()} of the first "
+                "call: leave it out, or fit a new estimator"
             )
         return self._fit_one_epoch(X, y, sample_weight, classes=classes)
 
     def predict(self, X: ArrayLike) -> np.ndarray:
-        """Predict."""
+        """Labels of the largest score.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix or array} of shape (n_samples, n_features)
+            Inputs.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+            Labels, or a matrix of 0 and 1 for multilabel.
+        """
         scores = self._outputs(X, "scores")
         if self._kind == "multilabel":
             return (scores > 0).astype(int)
@@ -110,16 +319,49 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         return self.classes_[codes]
 
     def decision_function(self, X: ArrayLike) -> np.ndarray:
-        """Scores."""
+        """Scores Z2, the logits of the probabilities.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix or array} of shape (n_samples, n_features)
+            Inputs.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,), (n_samples, n_classes) or (n_samples, n_labels)
+            One score a row for two classes, positive for ``classes_[1]``.
+        """
         scores = self._outputs(X, "scores")
         return scores[:, 0] if self._kind == "binary" else scores
 
     def predict_proba(self, X: ArrayLike) -> np.ndarray:
-        """Probabilities."""
+        """Probability of each class, or of each label for multilabel.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix or array} of shape (n_samples, n_features)
+            Inputs.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
+            In the order of ``classes_``.
+        """
         return self._outputs(X, "output")
 
     def predict_log_proba(self, X: ArrayLike) -> np.ndarray:
-        """Log."""
+        """Logarithm of ``predict_proba``, finite however small the probability.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix or array} of shape (n_samples, n_features)
+            Inputs.
+
+        Returns
+        -------
+        log_probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
+            In the order of ``classes_``.
+        """
         return self._outputs(X, "log_output")
 
     def __sklearn_tags__(self):
@@ -172,7 +414,7 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         unseen = np.setdiff1d(y, self.classes_)
         if len(unseen):
             raise ValueError(
-                f"y has labels {unseen.tolist()} that are not in classes_={self.classes_.tolist()}: "
+                f"y has labels {unseen.tolist()}, unseen in classes_={self.classes_.tolist()}: "
                 "remove them, or name all classes in the first call"
             )
 

@@ -14,7 +14,7 @@ from skshallow.core.inputs import CHUNK, Inputs
 
 @dataclass
 class Examples:
-    """X (m, n0), the targets y as given, Y (n2, m) for core, weights s (1 or n2, m) or None, rows."""
+    """X (m, n0), targets y as given and Y (n2, m) for core, weights s (1 or n2, m), rows to use."""
 
     X: Any
     y: np.ndarray
@@ -90,7 +90,7 @@ def split(examples: Examples, fraction: float, seed: int, labels=None):
     n_training = len(rows) - n_validation
     if min(n_validation, n_training) < max(2, n_classes):
         raise ValueError(
-            f"validation_fraction={fraction!r} of {len(examples.rows)} rows leaves {n_training} rows "
+            f"validation_fraction={fraction!r} of {len(examples.rows)} rows leaves {n_training} "
             f"for training and {n_validation} for validation, too few for {n_classes} classes: "
             "change validation_fraction, pass X_val and y_val, or set early_stopping=False"
         )

@@ -1,4 +1,4 @@
-"""What a fit tells the outside after every epoch: a line on the screen, scikit-learn's callbacks."""
+"""What a fit tells the outside after every epoch: a line on the screen, and callbacks."""
 
 
 class Progress:

@@ -18,8 +18,8 @@ from skshallow.core.optimizers import OPTIMIZERS, Optimizer
 from skshallow.core.schedules import SCHEDULES
 
 AUTO_BATCH_SIZE = 128
-AUTO_EPOCHS = 40  # passes over the data, but
-AUTO_STEPS = 3_000  # at least so many steps: few rows need many epochs
+AUTO_EPOCHS = 40  # passes over the data at least, and
+AUTO_STEPS = 1_000  # steps at least: few rows need many epochs
 AUTO_ITERATIONS = {"gd": 1_000, "lbfgs": 1_000}
 AUTO_ALPHA = 5.0  # divided by the number of rows
 MAX_AUTO_ALPHA = 0.02

@@ -19,7 +19,7 @@ import numpy as np
 
 
 def sigmoid(Z, out):
-    """1 / (1 + e^-z) as (1 + tanh(z / 2)) / 2: tanh is several times faster than the exponential."""
+    """1 / (1 + e^-z) = (1 + tanh(z / 2)) / 2: tanh is several times faster than exp here."""
     np.multiply(Z, 0.5, out=out)
     np.tanh(out, out=out)
     out += 1

@@ -12,7 +12,6 @@ once, 1/m stands in dZ2 instead of in four places, and what is no longer needed 
 """
 
 import numpy as np
-from scipy.linalg.blas import get_blas_funcs
 from scipy.sparse import issparse
 
 
@@ -42,10 +41,8 @@ class Network:
     def __init__(self, parameters, activation, loss, *, alpha=0.0, dropout=None):
         self.parameters, self.activation, self.loss = parameters, activation, loss
         self.alpha, self.dropout = alpha, dropout
-        self.gradient = None
-        if hasattr(parameters, "theta"):
-            self.gradient = parameters.like()
-            self._axpy = get_blas_funcs("axpy", dtype=parameters.theta.dtype)  # y := a x + y
+        self.gradient = parameters.like() if hasattr(parameters, "like") else None
+        self._pull = np.empty_like(parameters.weights) if alpha else None
         self._buffers = {}
 
     def loss_and_gradient(self, A0, Y, s=None):
@@ -118,7 +115,9 @@ class Network:
 
     def _add_penalty_gradient(self):
         if self.alpha:
-            self._axpy(self.parameters.weights, self.gradient.weights, a=self.alpha)
+            np.multiply(self.parameters.weights, self.alpha, out=self._pull)
+            dweights = self.gradient.weights
+            dweights += self._pull
 
     def _buffers_for(self, A0):
         """Z1, A1, dZ1 (..., n1, m) and Z2 (..., n2, m), made once for each number of examples."""

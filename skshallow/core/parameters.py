@@ -20,21 +20,18 @@ class Parameters:
     Iterating gives ``W1, b1, W2, b2`` and, if the activation learns, its ``learned`` column.
     """
 
-    __slots__ = ("_in_order", "_sizes", "_theta", "_views", "_weights")
+    __slots__ = ("_sizes", "_theta", "_views", "_weights")
 
     def __init__(self, theta, n0, n1, n2):
         self._theta, self._sizes = theta, (n0, n1, n2)
-        shapes = {"W1": (n1, n0), "W2": (n2, n1), "b1": (n1, 1), "b2": (n2, 1), "learned": (n1, 1)}
-        self._views, start = {}, 0
-        for name, (rows, columns) in shapes.items():
-            if start < theta.size:
-                stop = start + rows * columns
-                self._views[name] = theta[start:stop].reshape(rows, columns)
-                start = stop
-        self._in_order = [
-            self._views[n] for n in ("W1", "b1", "W2", "b2", "learned") if n in self._views
-        ]
-        self._weights = theta[: n1 * (n0 + n2)]
+        shapes = [(n1, n0), (n2, n1), (n1, 1), (n2, 1)]
+        if theta.size > n1 * (n0 + n2 + 1) + n2:
+            shapes.append((n1, 1))
+        stops = np.cumsum([rows * columns for rows, columns in shapes])
+        pieces = np.split(theta, stops[:-1])
+        W1, W2, b1, b2, *learned = (p.reshape(s) for p, s in zip(pieces, shapes, strict=True))
+        self._views = (W1, b1, W2, b2, *learned)
+        self._weights = theta[: stops[1]]
 
     @classmethod
     def zeros(cls, n0, n1, n2, *, learns=False, dtype=np.float64):
@@ -42,7 +39,7 @@ class Parameters:
         return cls(np.zeros(n1 * (n0 + n2 + 1 + learns) + n2, dtype), n0, n1, n2)
 
     def __iter__(self):
-        return iter(self._in_order)
+        return iter(self._views)
 
     def __reduce__(self):
         return Parameters, (self._theta, *self._sizes)
@@ -66,8 +63,10 @@ class Parameters:
         """(n0, n1, n2): inputs, hidden units, outputs."""
         return self._sizes
 
-    W1 = property(lambda self: self._views["W1"], doc="(n1, n0)")
-    b1 = property(lambda self: self._views["b1"], doc="(n1, 1)")
-    W2 = property(lambda self: self._views["W2"], doc="(n2, n1)")
-    b2 = property(lambda self: self._views["b2"], doc="(n2, 1)")
-    learned = property(lambda self: self._views.get("learned"), doc="(n1, 1), or None")
+    W1 = property(lambda self: self._views[0], doc="(n1, n0)")
+    b1 = property(lambda self: self._views[1], doc="(n1, 1)")
+    W2 = property(lambda self: self._views[2], doc="(n2, n1)")
+    b2 = property(lambda self: self._views[3], doc="(n2, 1)")
+    learned = property(
+        lambda self: self._views[4] if len(self._views) > 4 else None, doc="(n1, 1), or None"
+    )
