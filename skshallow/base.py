@@ -68,10 +68,10 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
         first = not (self.warm_start and hasattr(self, "W1_"))
         examples = self._check_examples(X, y, sample_weight, first=first)
         self._check_targets_left(examples.y[examples.rows])
-        held_out = self._check_held_out(*validation)
+        held_out = self._check_held_out(*validation, examples.X.dtype)
         seed = self._seed(first)
         examples, held_out = self._hold_out(settings, examples, held_out, seed)
-        examples = _arrange(self, settings, examples)
+        examples = self._arrange(settings, examples)
         self._prepare(settings, examples, seed, first=first)
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         self._train(settings, examples, held_out, {"X": X, "y": y, "metadata": metadata})
@@ -84,7 +84,7 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
         settings = Settings.of(self)
         first = not hasattr(self, "W1_")
         examples = self._check_examples(X, y, sample_weight, first=first, **known)
-        examples = _arrange(self, settings, examples)
+        examples = self._arrange(settings, examples)
         self._prepare(settings, examples, self._seed(first), first=first)
         network, batches = self._build(settings, examples)
         training = self._state.training
@@ -99,12 +99,10 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
     def _check_examples(self, X, y, sample_weight, *, first, **known):
         """X, targets and weights, checked; after the first call labels and columns must fit."""
         X, y = self._check_data(X, y, first=first, **known)
-        if not first:
-            X = X.astype(self.W1_.dtype, copy=False)
         weights = check_weights(sample_weight, X.shape[0], "sample_weight")
-        return Examples.of(X, y, self._encode(y, X.dtype), self._weigh(y, weights))
+        return self._examples(X, y, weights, X.dtype if first else self.W1_.dtype)
 
-    def _check_held_out(self, X_val, y_val, sample_weight_val):
+    def _check_held_out(self, X_val, y_val, sample_weight_val, dtype):
         """The user's validation examples, or None."""
         if X_val is None and y_val is None and sample_weight_val is None:
             return None
@@ -118,7 +116,10 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
             )
         X, y = self._check_data(X_val, y_val, first=False)
         weights = check_weights(sample_weight_val, X.shape[0], "sample_weight_val")
-        return Examples.of(X, y, self._encode(y, X.dtype), self._weigh(y, weights))
+        return self._examples(X, y, weights, dtype)
+
+    def _examples(self, X, y, weights, dtype):
+        return Examples.of(X, y, self._encode(y, dtype), self._weigh(y, weights))
 
     def _hold_out(self, settings, examples, held_out, seed):
         """(training, validation) examples; the second is None if there is no early stopping."""
@@ -127,6 +128,12 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
         if held_out is not None or not wanted:
             return examples, held_out
         return split(examples, self.validation_fraction, seed, self._strata(examples.y))
+
+    def _arrange(self, settings, examples):
+        """The examples, merged and in an order of their own if a step takes all of them anyway."""
+        n = len(examples.rows)
+        whole = resolve_batch_size(self.batch_size, settings, n) >= n
+        return examples.merged() if whole and n <= CHUNK else examples
 
     def _seed(self, first):
         if not first and hasattr(self, "_state"):
@@ -309,10 +316,3 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
                 Z2 = transform(network.scores(A0)).swapaxes(-1, -2)
                 outputs.append(Z2.reshape(-1, Z2.shape[-1])[:n].copy())
         return np.concatenate(outputs)
-
-
-def _arrange(estimator, settings, examples):
-    """The examples, merged and in an order of their own if a step takes all of them anyway."""
-    n = len(examples.rows)
-    one_batch = resolve_batch_size(estimator.batch_size, settings, n) >= n
-    return examples.merged() if one_batch and n <= CHUNK else examples

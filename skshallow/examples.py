@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_array
 
@@ -24,7 +25,10 @@ class Examples:
 
     @classmethod
     def of(cls, X, y, Y, s) -> "Examples":
-        """All examples of positive weight; the others count as absent."""
+        """All examples of positive weight, the others count as absent; X of the type of Y."""
+        X = X.astype(Y.dtype, copy=False)
+        if not (issparse(X) or X.flags.forc):  # gathering rows wants one order or the other
+            X = np.ascontiguousarray(X)
         rows = np.arange(X.shape[0]) if s is None else np.flatnonzero(s.any(axis=0))
         return cls(X, y, Y, s, rows)
 
@@ -40,7 +44,8 @@ class Examples:
     @property
     def total_weight(self) -> float:
         """Sum of the weights of the rows, each the mean over its outputs."""
-        return float(len(self.rows) if self.s is None else self.row_weights[self.rows].sum())
+        weights = self.row_weights
+        return float(len(self.rows) if weights is None else weights[self.rows].sum())
 
     @property
     def row_weights(self) -> np.ndarray | None:
