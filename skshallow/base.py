@@ -114,7 +114,10 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
                 "early_stopping=False makes no use of X_val: set it to True or 'auto', or do not "
                 "pass X_val"
             )
-        X, y = self._check_data(X_val, y_val, first=False)
+        try:
+            X, y = self._check_data(X_val, y_val, first=False)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"X_val and y_val must be like X and y: {error}") from error
         weights = check_weights(sample_weight_val, X.shape[0], "sample_weight_val")
         return self._examples(X, y, weights, dtype)
 

@@ -85,7 +85,8 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
     n_iter_no_change : int, default=10
         Epochs to wait for an improvement, with early stopping or "adaptive".
     tol : float, default=1e-5
-        Improvement that counts. For "lbfgs": it ends when no derivative of J is larger.
+        Improvement that counts. For "lbfgs": it ends when no derivative of J is larger, or an
+        iteration lowers J by less than tol / 10,000 of it.
     scoring : str or callable, default="loss"
         Validation score: "loss" (minus the mean loss), or any scorer of scikit-learn.
     standardize : bool, default=True
@@ -399,7 +400,7 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         self.classes_ = np.unique(y) if classes is None else np.unique(classes)
         if len(self.classes_) < 2:
             raise ValueError(
-                f"y has one class only, {self.classes_[0]!r}: give at least two classes"
+                f"y has one class only, {self.classes_.tolist()}: give at least two classes"
             )
         self._kind = "binary" if len(self.classes_) == 2 else "multiclass"
 
@@ -415,7 +416,7 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         if len(unseen):
             raise ValueError(
                 f"y has labels {unseen.tolist()}, unseen in classes_={self.classes_.tolist()}: "
-                "remove them, or name all classes in the first call"
+                "remove these rows, or fit a new classifier on all labels"
             )
 
     def _encode(self, y, dtype):
@@ -453,7 +454,7 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         """Refuse to fit on one class."""
         if self._kind != "multilabel" and len(np.unique(y)) < 2:
             raise ValueError(
-                f"y has one class only, {y[0]!r}, among the rows of positive weight: give rows of "
+                f"y has one class only, {y[:1].tolist()}, in rows of positive weight: give rows of "
                 "at least two classes"
             )
 

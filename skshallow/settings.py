@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.metrics import get_scorer_names
+from sklearn.utils import check_random_state
 
 from skshallow.core.activations import ACTIVATIONS, Activation
 from skshallow.core.initializers import INITIALIZERS
@@ -91,6 +92,18 @@ def check_parameters(estimator) -> None:
     check_flag("warm_start", p["warm_start"])
     if not isinstance(p["verbose"], (bool, np.bool_)):
         check_number("verbose", p["verbose"], Integral, 0)
+    check_seed(p["random_state"])
+
+
+def check_seed(random_state: Any) -> None:
+    """``random_state`` is something that scikit-learn makes random numbers of."""
+    try:
+        check_random_state(random_state)
+    except ValueError as error:
+        raise ValueError(
+            f"random_state={random_state!r} cannot seed random numbers: give None, an integer "
+            "from 0 to 2**32 - 1 or a RandomState"
+        ) from error
 
 
 @dataclass

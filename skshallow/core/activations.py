@@ -137,9 +137,9 @@ class PReLU(Activation):
     learned: ClassVar[float] = 0.25
 
     def forward(self, Z1, A1, slope):
-        np.minimum(Z1, 0, out=A1)
-        A1 *= slope
-        A1 += np.maximum(Z1, 0)
+        np.minimum(Z1, 0, out=A1)  # z + (slope - 1) min(z, 0)
+        A1 *= slope - 1
+        A1 += Z1
 
     def backward(self, Z1, A1, dA1, slope, dslope):
         np.minimum(Z1, 0, out=A1)

@@ -37,12 +37,18 @@ class Standardization:
         return cls(mean.astype(X.dtype)[:, None], _inverse(deviation, X.dtype))
 
     def apply(self, A0):
-        """Standardise A0 (n0, m) in place."""
-        if issparse(A0):
+        """Standardised A0 (n0, m), in place where that can be.
+
+        Sparse columns cannot be centred: if the mean comes from dense rows, A0 becomes dense.
+        """
+        if self.mean is None and issparse(A0):
             A0.data *= self.factor[A0.indices, 0]
-        else:
+            return A0
+        A0 = A0.toarray() if issparse(A0) else A0
+        if self.mean is not None:
             A0 -= self.mean
-            A0 *= self.factor
+        A0 *= self.factor
+        return A0
 
     def fold(self, W1, b1):
         """The W1, b1 that do to raw inputs what these do to standardised ones."""
@@ -110,7 +116,7 @@ class Inputs:
     """A0 (n0, m) of given rows of X, standardised."""
 
     def __init__(self, X, standardization=None):
-        self.standardization = standardization
+        self.X, self.standardization = X, standardization
         if issparse(X):
             self._columns = lambda rows: X[rows].T
         elif X.flags.c_contiguous:
@@ -119,12 +125,14 @@ class Inputs:
         else:  # np.take would first make a C-ordered copy of the whole of X
             self._columns = Gather(X.T, axis=1)
 
+    def nbytes(self, n):
+        """Bytes that n dense rows of X take; sparse ones must never be dense."""
+        return np.inf if issparse(self.X) else n * self.X.shape[1] * self.X.itemsize
+
     def take(self, rows):
         """A0 of these rows; the next call with as many rows may write over it."""
         A0 = self._columns(rows)
-        if self.standardization is not None:
-            self.standardization.apply(A0)
-        return A0
+        return A0 if self.standardization is None else self.standardization.apply(A0)
 
 
 def tiles(X, dtype):

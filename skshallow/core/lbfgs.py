@@ -20,11 +20,12 @@ def train_lbfgs(training, network, batches, max_iter, tol, *, score=None, watch=
     """Take so many iterations, or fewer; say how it ended.
 
     Arguments and result are those of ``train``; besides, "unconverged" says that max_iter came
-    before every derivative was at most tol in absolute value.
+    before every derivative was at most tol, or J came down by less than tol / 10,000 of it.
     """
     run = _Run(training, network, batches, score, watch)
+    rounding = 4 * float(np.finfo(training.theta.dtype).eps)
     options = {"maxiter": max_iter, "maxfun": 20 * max_iter, "gtol": tol}
-    options["ftol"] = 4 * float(np.finfo(training.theta.dtype).eps)
+    options["ftol"] = max(1e-4 * tol, rounding)
     try:
         result = minimize(
             run.objective,

@@ -104,14 +104,14 @@ class Network:
         dW1, db1, dW2, db2, *dlearned = self.gradient
         dZ1 = self._buffers_for(A0)[2]
         np.matmul(dZ2, A1.T, out=dW2)
-        np.sum(dZ2, axis=-1, keepdims=True, out=db2)
-        np.matmul(W2.T, dZ2, out=dZ1)
+        np.add.reduce(dZ2, axis=-1, keepdims=True, out=db2)
+        np.dot(W2.T, dZ2, out=dZ1)
         if self.dropout is not None:
             dZ1 *= self.dropout.mask
             self.activation.forward(Z1, A1, *learned)  # A1 as it was before the mask
         self.activation.backward(Z1, A1, dZ1, *learned, *dlearned)
         product(dZ1, A0.T, out=dW1)
-        np.sum(dZ1, axis=-1, keepdims=True, out=db1)
+        np.add.reduce(dZ1, axis=-1, keepdims=True, out=db1)
 
     def _add_penalty_gradient(self):
         if self.alpha:

@@ -71,6 +71,7 @@ class Training:
     round_start: int = 0
     period: int | None = None
     scored: bool = False
+    trusted: np.ndarray | None = None
 
     @property
     def theta(self):
@@ -112,10 +113,10 @@ class Training:
 
     def record(self, loss, penalty, score):
         """Write an epoch into the history."""
-        self.history.losses.append(loss)
-        self.history.penalties.append(penalty)
         if not np.isfinite(self.theta).all():
             raise Divergence(loss)
+        self.history.losses.append(loss)
+        self.history.penalties.append(penalty)
         if score is not None:
             self.history.scores.append(score)
             self.best.offer(score, self.epoch, self.theta)
@@ -123,14 +124,20 @@ class Training:
     def stalled(self):
         """Whether patience has run out and there is no lower rate to go on with."""
         history = self.history
-        score = history.scores[-1] if history.scores else -history.losses[-1]
+        score = history.scores[-1] if self.scored else -history.losses[-1]
         if not self.patience.exhausted(score):
             return False
         self.patience.waited = 0
         return not self.schedule.lower()
 
     def recover(self):
-        """After a divergence: back to the best weights, without the optimiser's momentum."""
+        """After a divergence: back to the best weights, without the optimiser's momentum.
+
+        The weights that the last whole epoch ended with have just blown up, whatever their score:
+        if they are the best, those that it began with are taken.
+        """
+        if self.trusted is not None and self.best.epoch == self.epoch:
+            self.best.theta, self.best.epoch = self.trusted, self.epoch - 1
         self.theta[...] = self.best.theta
         self.optimizer.reset(self.theta)
 
@@ -184,6 +191,7 @@ def _epoch(training, network, batches, rng, score):
     if score is None:  # the loss was measured on weights from here on, the first ones for certain
         training.best.offer(-total / n, training.epoch, before)
     training.record(total / n, penalty, None if score is None else score())
+    training.trusted = before
 
 
 def _losses(network, batches, rng, full):

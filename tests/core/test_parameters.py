@@ -1,0 +1,119 @@
+import copy
+import pickle
+
+import numpy as np
+import pytest
+
+from skshallow.core.parameters import Parameters
+
+N0, N1, N2 = 3, 4, 2
+NAMES = ["W1", "b1", "W2", "b2", "learned"]
+COPIES = {
+    "itself": lambda p: p,
+    "pickle": lambda p: pickle.loads(pickle.dumps(p)),
+    "deepcopy": copy.deepcopy,
+    "copy": copy.copy,
+    "like": lambda p: p.like(),
+}
+
+
+def counted(learns=True, dtype=np.float64):
+    """theta = 0, 1, 2, ..."""
+    parameters = Parameters.zeros(N0, N1, N2, learns=learns, dtype=dtype)
+    parameters.theta[...] = np.arange(parameters.theta.size)
+    return parameters
+
+
+@pytest.mark.parametrize("learns", [False, True])
+@pytest.mark.parametrize("way", COPIES)
+def test_every_view_is_memory_of_its_theta(way, learns):
+    parameters = COPIES[way](counted(learns))
+    views = [view for view in (*parameters, parameters.weights) if view is not None]
+    for view in views:
+        before = parameters.theta.copy()
+        view[...] = -1.0
+        assert np.shares_memory(view, parameters.theta)
+        assert np.count_nonzero(before != parameters.theta) == view.size
+        parameters.theta[...] = 7.0
+        assert (view == 7.0).all()
+
+
+@pytest.mark.parametrize("way", ["pickle", "deepcopy", "like"])
+def test_a_real_copy_is_apart_from_the_original(way):
+    original = counted()
+    COPIES[way](original).theta[...] = -1.0
+    np.testing.assert_array_equal(original.theta, np.arange(original.theta.size))
+
+
+@pytest.mark.parametrize("way", ["pickle", "deepcopy", "copy"])
+def test_a_copy_holds_the_same_numbers_type_and_sizes(way):
+    original = counted(dtype=np.float32)
+    twin = COPIES[way](original)
+    np.testing.assert_array_equal(twin.theta, original.theta)
+    assert twin.theta.dtype == np.float32
+    assert twin.sizes == (N0, N1, N2)
+
+
+def test_the_pickle_holds_the_numbers_once():
+    parameters = Parameters.zeros(50, 100, 3)
+    assert len(pickle.dumps(parameters)) < 1.05 * parameters.theta.nbytes
+
+
+@pytest.mark.parametrize("name", [*NAMES, "theta", "weights", "sizes"])
+def test_no_name_can_be_bound_anew(name):
+    parameters = counted()
+    with pytest.raises(AttributeError):
+        setattr(parameters, name, np.zeros(1))
+
+
+def test_no_name_can_be_added_by_a_slip_of_the_pen():
+    with pytest.raises(AttributeError):
+        counted().w1 = np.zeros((N1, N0))
+
+
+def test_writing_with_an_operator_does_not_rebind_silently():
+    parameters = counted()
+    W1 = parameters.W1
+    W1 += 1
+    np.testing.assert_array_equal(parameters.theta[: W1.size], np.arange(W1.size) + 1)
+
+
+def test_theta_is_w1_w2_b1_b2_learned_in_a_row():
+    parameters = counted()
+    p = parameters
+    row = np.concatenate([view.ravel() for view in (p.W1, p.W2, p.b1, p.b2, p.learned)])
+    np.testing.assert_array_equal(row, p.theta)
+
+
+def test_weights_are_w1_and_w2_and_no_bias_and_no_learned_value():
+    parameters = counted()
+    both = np.concatenate([parameters.W1.ravel(), parameters.W2.ravel()])
+    np.testing.assert_array_equal(parameters.weights, both)
+
+
+def test_shapes_are_those_of_the_notes():
+    shapes = [view.shape for view in counted()]
+    assert shapes == [(N1, N0), (N1, 1), (N2, N1), (N2, 1), (N1, 1)]
+
+
+@pytest.mark.parametrize("n1", [1, 4])
+def test_without_a_learning_activation_there_is_no_learned_column(n1):
+    parameters = Parameters.zeros(N0, n1, N2)
+    assert parameters.learned is None
+    assert [*parameters] == [parameters.W1, parameters.b1, parameters.W2, parameters.b2]
+    assert parameters.theta.size == n1 * N0 + n1 + N2 * n1 + N2
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_theta_and_views_are_contiguous_and_of_the_type_asked_for(dtype):
+    parameters = counted(dtype=dtype)
+    for array in (parameters.theta, parameters.weights, *parameters):
+        assert array.flags.c_contiguous
+        assert array.dtype == dtype
+
+
+def test_like_is_zero_and_has_the_same_layout():
+    gradient = counted(dtype=np.float32).like()
+    assert not gradient.theta.any()
+    assert gradient.theta.dtype == np.float32
+    assert [g.shape for g in gradient] == [p.shape for p in counted()]

@@ -1,0 +1,316 @@
+"""When training goes wrong or is cut short: a word to the user, and weights that still work."""
+
+import warnings
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+from sklearn.datasets import load_breast_cancer, load_iris
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import log_loss
+
+from skshallow import ShallowNNClassifier
+from skshallow.core.optimizers import Optimizer
+
+RAW = {"standardize": False, "hidden_units": 8, "random_state": 0, "alpha": 0.0, "max_iter": 60}
+SOLVERS = ("sgd", "gd", "adam")
+
+
+class Watcher:
+    """A callback of scikit-learn that does something after so many epochs."""
+
+    def __init__(self, epochs, action):
+        self.epochs, self.action, self.seen = epochs, action, 0
+
+    def setup(self, estimator, context):
+        pass
+
+    def teardown(self, estimator, context):
+        pass
+
+    def on_fit_task_begin(self, estimator, context, *, X=None, y=None):
+        pass
+
+    def on_fit_task_end(self, estimator, context, *, X=None, y=None):
+        self.seen += 1
+        return self.action() if self.seen == self.epochs else None
+
+
+class Exploding(Optimizer):
+    """Sensible steps, then one into the void."""
+
+    full_batch = True
+
+    def __init__(self, good_steps, factor):
+        self.good_steps, self.factor = good_steps, factor
+
+    def reset(self, theta):
+        self.taken = 0
+
+    def step(self, theta, gradient, learning_rate):
+        self.taken += 1
+        theta -= learning_rate * gradient
+        if self.taken > self.good_steps:
+            theta *= self.factor
+
+
+def press_ctrl_c():
+    raise KeyboardInterrupt
+
+
+def scorer_that_is_interrupted(calls):
+    """The log loss as a scorer; Ctrl-C comes in the given call."""
+    count = iter(range(1, 1000))
+
+    def score(estimator, X, y):
+        if next(count) == calls:
+            press_ctrl_c()
+        return -log_loss(y, estimator.predict_proba(X), labels=estimator.classes_)
+
+    return score
+
+
+def huge_iris():
+    X, y = load_iris(return_X_y=True)
+    return X * 1e6, y
+
+
+def start_of(X, y, **parameters):
+    """The classifier with its initial weights."""
+    parameters = parameters | {"max_iter": 1, "learning_rate": 1e-300}
+    return ShallowNNClassifier(**parameters).fit(X, y)
+
+
+def fit_with_warning(classifier, X, y, category=ConvergenceWarning, match="diverged", **arguments):
+    with pytest.warns(category, match=match):
+        return classifier.fit(X, y, **arguments)
+
+
+def loss_of(classifier, X, y):
+    """Mean log loss at the scores, so that hopeless probabilities count too."""
+    return -classifier.predict_log_proba(X)[np.arange(len(y)), y].mean()
+
+
+def assert_usable(classifier, X):
+    for name in ("W1_", "b1_", "W2_", "b2_"):
+        assert np.isfinite(getattr(classifier, name)).all(), name
+    probabilities = classifier.predict_proba(X)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-6)
+    assert np.isfinite(classifier.decision_function(X)).all()
+    assert np.isin(classifier.predict(X), classifier.classes_).all()
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize(
+    ("solver", "rate"), [("sgd", 1e3), ("gd", 1e3), ("adam", 1e6), ("gd", 1e100)]
+)
+def test_divergence_is_told_with_epoch_rate_and_remedy(solver, rate, early_stopping):
+    X, y = huge_iris()
+    options = {"solver": solver, "learning_rate": rate, "early_stopping": early_stopping}
+    classifier = ShallowNNClassifier(**RAW | options)
+    with pytest.warns(ConvergenceWarning) as caught:
+        classifier.fit(X, y)
+    (message,) = (str(warning.message) for warning in caught)
+    assert f"epoch {classifier.n_iter_ + 1}:" in message
+    assert f"learning_rate={rate}" in message
+    assert "standardize=True" in message
+    assert classifier.n_iter_ < RAW["max_iter"]
+    assert_usable(classifier, X)
+
+
+@pytest.mark.parametrize("rate", [1e-6, 1e-3, 1.0, 1e2, 1e4, 1e8, 1e100])
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("scoring", [None, "loss", "accuracy"])
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_weights_after_a_divergence_are_no_worse_than_the_first(solver, rate, scoring):
+    X, y = load_iris(return_X_y=True)
+    X = X * 100
+    options = RAW | {"solver": solver, "batch_size": 30}
+    if scoring is not None:
+        options |= {"early_stopping": True, "validation_fraction": 0.5, "scoring": scoring}
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        classifier = ShallowNNClassifier(**options, learning_rate=rate).fit(X, y)
+    assert_usable(classifier, X)
+    if any("diverged" in str(warning.message) for warning in caught):
+        first = loss_of(start_of(X, y, **options), X, y)
+        assert loss_of(classifier, X, y) <= first * (1 + 1e-9) or scoring == "accuracy"
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_divergence_with_early_stopping_keeps_weights_that_validation_saw(solver):
+    X, y = load_iris(return_X_y=True)
+    options = {"solver": solver, "early_stopping": True, "learning_rate": 1e5, "batch_size": 30}
+    classifier = ShallowNNClassifier(**RAW | options)
+    fit_with_warning(classifier, X * 100, y, X_val=X * 100, y_val=y)
+    if classifier.validation_scores_ is not None:
+        assert classifier.best_validation_score_ == max(classifier.validation_scores_)
+        loss = loss_of(classifier, X * 100, y)
+        np.testing.assert_allclose(-loss, classifier.best_validation_score_, rtol=1e-9)
+    else:
+        first = loss_of(start_of(X * 100, y, **RAW | options), X * 100, y)
+        np.testing.assert_allclose(loss_of(classifier, X * 100, y), first, rtol=1e-9)
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize("factor", [np.nan, np.inf, 1e20, 1e200])
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_sudden_explosion_costs_only_the_last_steps(factor, early_stopping):
+    X, y = load_iris(return_X_y=True)
+    options = {"hidden_units": 8, "max_iter": 30, "random_state": 0, "learning_rate": 0.3}
+    validation = {"X_val": X, "y_val": y} if early_stopping else {}
+    options["early_stopping"] = early_stopping
+    good = ShallowNNClassifier(solver="gd", **options | {"max_iter": 18}).fit(X, y, **validation)
+    classifier = ShallowNNClassifier(solver=Exploding(20, factor), **options)
+    fit_with_warning(classifier, X, y, **validation)
+    assert_usable(classifier, X)
+    assert loss_of(classifier, X, y) <= loss_of(good, X, y)
+
+
+def test_loss_and_epoch_belong_to_the_weights_kept_after_a_divergence():
+    X, y = load_iris(return_X_y=True)
+    options = {"hidden_units": 8, "max_iter": 30, "random_state": 0, "learning_rate": 0.3}
+    classifier = ShallowNNClassifier(solver=Exploding(20, 1e100), **options)
+    fit_with_warning(classifier, X, y)
+    kept = ShallowNNClassifier(solver="gd", **options | {"max_iter": int(classifier.best_iter_)})
+    assert classifier.best_iter_ <= 20
+    np.testing.assert_allclose(classifier.W1_, kept.fit(X, y).W1_, rtol=1e-9)
+    np.testing.assert_allclose(classifier.loss_, classifier.loss_curve_[classifier.best_iter_ - 1])
+
+
+def test_training_goes_on_after_a_divergence_with_a_lower_rate():
+    X, y = load_iris(return_X_y=True)
+    classifier = ShallowNNClassifier(
+        solver="gd", learning_rate=1e4, hidden_units=8, warm_start=True, random_state=0
+    )
+    fit_with_warning(classifier, X, y)
+    assert classifier.set_params(learning_rate=0.1).fit(X, y).score(X, y) > 0.9
+
+
+def test_partial_fit_tells_of_divergence_and_can_go_on():
+    X, y = huge_iris()
+    classifier = ShallowNNClassifier(**RAW | {"solver": "sgd", "learning_rate": 1e6})
+    for _ in range(3):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            classifier.partial_fit(X, y, np.unique(y))
+        assert ["diverged" in str(warning.message) for warning in caught] in ([], [True])
+    assert len(caught) == 1
+    assert_usable(classifier, X)
+    classifier.set_params(learning_rate=1e-14).partial_fit(X, y)
+    assert_usable(classifier, X)
+
+
+def test_a_sensible_rate_brings_no_warning_however_noisy_the_labels():
+    X, _ = load_breast_cancer(return_X_y=True)
+    y = np.random.default_rng(0).integers(2, size=len(X))
+    for solver in SOLVERS:
+        ShallowNNClassifier(solver=solver, max_iter=20, random_state=0).fit(X, y)
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize("solver", [*SOLVERS, "lbfgs"])
+def test_ctrl_c_from_a_callback_leaves_a_usable_classifier(solver, early_stopping):
+    X, y = load_iris(return_X_y=True)
+    options = {"solver": solver, "early_stopping": early_stopping, "random_state": 0}
+    classifier = ShallowNNClassifier(16, **options, max_iter=50, learning_rate=0.1)
+    classifier.set_callbacks(Watcher(8, press_ctrl_c))
+    fit_with_warning(classifier, X, y, UserWarning, "interrupted in epoch 9: the best weights")
+    assert classifier.n_iter_ == len(classifier.loss_curve_) == 8
+    assert_usable(classifier, X)
+    assert classifier.score(X, y) > 0.6
+
+
+@pytest.mark.parametrize("calls", [1, 2, 7])
+@pytest.mark.parametrize("solver", [*SOLVERS, "lbfgs"])
+def test_ctrl_c_from_a_scorer_keeps_the_best_weights(solver, calls):
+    X, y = load_iris(return_X_y=True)
+    classifier = ShallowNNClassifier(
+        16, solver=solver, early_stopping=True, scoring=scorer_that_is_interrupted(calls)
+    )
+    fit_with_warning(classifier, X, y, UserWarning, "interrupted", X_val=X, y_val=y)
+    assert_usable(classifier, X)
+    if calls > 1:
+        assert len(classifier.validation_scores_) == classifier.n_iter_ == calls - 1
+        best = max(classifier.validation_scores_)
+        assert -log_loss(y, classifier.predict_proba(X)) == pytest.approx(best, rel=1e-9)
+
+
+def test_training_goes_on_after_ctrl_c():
+    X, y = load_iris(return_X_y=True)
+    options = {"hidden_units": 8, "schedule": "constant", "random_state": 0}
+    classifier = ShallowNNClassifier(max_iter=10, warm_start=True, **options)
+    classifier.set_callbacks(Watcher(4, press_ctrl_c))
+    fit_with_warning(classifier, X, y, UserWarning, "interrupted")
+    whole = ShallowNNClassifier(max_iter=10, **options).fit(X, y)
+    np.testing.assert_array_equal(classifier.set_params(max_iter=6).fit(X, y).W1_, whole.W1_)
+
+
+def test_a_callback_that_returns_true_stops_without_a_warning():
+    X, y = load_iris(return_X_y=True)
+    classifier = ShallowNNClassifier(max_iter=10).set_callbacks(Watcher(3, lambda: True))
+    assert classifier.fit(X, y).n_iter_ == 3
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize("solver", [*SOLVERS, "lbfgs"])
+def test_nothing_to_learn_is_no_error(solver, early_stopping):
+    X, y = np.ones((40, 3)), np.tile([0, 1], 20)
+    options = {"solver": solver, "early_stopping": early_stopping, "init": "zeros"}
+    classifier = ShallowNNClassifier(**options, max_iter=5, validation_fraction=0.5).fit(X, y)
+    np.testing.assert_allclose(classifier.predict_proba(X), 0.5)
+    assert classifier.loss_ == pytest.approx(np.log(2))
+
+
+@pytest.mark.parametrize("container", [np.asarray, csr_array])
+@pytest.mark.parametrize("standardize", [True, False])
+@pytest.mark.parametrize("scale", [1e30, 1e150, 1e160, 1e300])
+@pytest.mark.parametrize("solver", [*SOLVERS, "lbfgs"])
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_huge_values_are_learned_or_refused_or_warned_of(solver, scale, standardize, container):
+    X, y = load_iris(return_X_y=True)
+    X = container(X * scale)
+    options = {"solver": solver, "standardize": standardize, "random_state": 0, "alpha": 0.01}
+    options["learning_rate"] = 1.0 if solver == "gd" else 0.01
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ConvergenceWarning)
+        try:
+            classifier = ShallowNNClassifier(8, **options, max_iter=100).fit(X, y)
+        except ValueError as error:
+            assert "X" in str(error)  # noqa: PT017
+            return
+    for name in ("W1_", "b1_", "W2_", "b2_"):
+        assert np.isfinite(getattr(classifier, name)).all(), name
+    assert not np.isnan(classifier.predict_proba(X)).any()
+    if standardize and not caught:  # then the unit of measurement made no difference
+        plain = ShallowNNClassifier(8, **options, max_iter=100).fit(X / scale, y)
+        assert classifier.score(X, y) >= plain.score(X / scale, y) - 0.03
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("scale", [1e6, 1e30, 1e300])
+@pytest.mark.parametrize("activation", ["relu", "prelu", "tanh", "sigmoid", "silu", "identity"])
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_probabilities_far_outside_the_training_data_are_never_nan(activation, scale, dtype):
+    X, y = load_iris(return_X_y=True)
+    classifier = ShallowNNClassifier(8, activation=activation, max_iter=5, random_state=0)
+    classifier.fit(X.astype(dtype), y)
+    far = np.minimum(X * scale, np.finfo(dtype).max / 4).astype(dtype)
+    try:
+        probabilities = classifier.predict_proba(far)
+    except ValueError as error:  # a refusal is fine if it says what is wrong
+        assert "X" in str(error)  # noqa: PT017
+        return
+    assert not np.isnan(probabilities).any()
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize(("scale", "rate"), [(1e150, 1e3), (1e300, 1e3), (1.0, 1e200)])
+def test_numpys_own_warnings_of_overflow_do_not_reach_the_user(solver, scale, rate):
+    X, y = load_iris(return_X_y=True)
+    classifier = ShallowNNClassifier(**RAW | {"solver": solver, "learning_rate": rate})
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        classifier.fit(X * scale, y)
+    assert [str(w.message) for w in caught if issubclass(w.category, RuntimeWarning)] == []
