@@ -4,6 +4,7 @@ import copy
 import inspect
 import math
 import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,13 +27,14 @@ from skshallow.progress import Progress
 from skshallow.settings import (
     AUTO_VALIDATION_ROWS,
     Settings,
+    alike,
     is_auto,
     is_lbfgs,
     resolve_alpha,
     resolve_batch_size,
     resolve_epochs,
 )
-from skshallow.threads import one_thread, threads_for
+from skshallow.threads import matmul_for, one_thread
 
 DTYPES = [np.float64, np.float32]  # of X: both are kept, everything else becomes the first
 LAYERS = ("W1_", "b1_", "W2_", "b2_", "slopes_")  # the fitted network, in the order of Parameters
@@ -90,8 +92,10 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
         training = self._state.training
         if training.scored:
             training.forget_scores()
+        if type(training.schedule) is not type(settings.schedule):
+            training.schedule = settings.schedule
         training.period = None if is_auto(self.max_iter) else self.max_iter
-        with self._threads(batches):
+        with self._computing(network, batches):
             outcome = train(training, network, batches, 1, shuffle=self.shuffle)
         self._publish(outcome, stacklevel=4)
         return self
@@ -159,9 +163,8 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
         training.learning_rate = float(self.learning_rate)
         training.patience.n_iter_no_change = self.n_iter_no_change
         training.patience.tol = self.tol
-        if solver != self.solver:
+        if not alike(solver, self.solver):
             self._state.solver, training.optimizer = self.solver, settings.optimizer
-            training.schedule = settings.schedule
             if training.optimizer is not None:
                 training.optimizer.reset(training.theta)
 
@@ -172,7 +175,7 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
         parameters = Parameters.zeros(n0, n1, n2, learns=learns, dtype=examples.X.dtype)
         rng = np.random.default_rng(seed)
         if drawn:
-            initialize(parameters, settings.initializer, self._activation, rng)
+            initialize(parameters, settings.initializer, self._activation, rng, settings.gain)
         else:
             self._copy_fitted(parameters)
         if settings.optimizer is not None:
@@ -189,7 +192,7 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
                 f"hidden_units={self.hidden_units!r} differs from the {len(self.W1_)} of the "
                 f"fitted network that training should go on with: {remedy}"
             )
-        if type(settings.activation) is not type(self._activation):
+        if not alike(settings.activation, self._activation):
             raise ValueError(
                 f"activation={self.activation!r} differs from {self._activation!r} of the fitted "
                 f"network that training should go on with: {remedy}"
@@ -202,27 +205,32 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
             training.parameters,
             self._activation,
             self._build_loss(),
-            alpha=resolve_alpha(self.alpha, examples.total_weight, len(examples.rows)),
+            alpha=resolve_alpha(self.alpha, settings, examples.total_weight, len(examples.rows)),
             dropout=Dropout(self.dropout, training.rng) if self.dropout else None,
         )
         size = resolve_batch_size(self.batch_size, settings, len(examples.rows))
         return network, examples.batches(self._standardization, size)
 
-    def _threads(self, batches):
-        n0, n1, _ = self._state.training.parameters.sizes
-        return threads_for(n0 * n1 * batches.largest)
+    @contextmanager
+    def _computing(self, network, batches):
+        """One BLAS thread, large products in halves, and no word of NumPy's about overflow."""
+        n0, n1, _ = network.parameters.sizes
+        quiet = np.errstate(over="ignore", invalid="ignore")
+        with quiet, matmul_for(n0 * n1 * batches.largest) as network.matmul:
+            yield
 
     def _train(self, settings, examples, held_out, arguments):
         """Run the solver, tell the callbacks, publish what was learned."""
         training = self._state.training
         network, batches = self._build(settings, examples)
         epochs = resolve_epochs(self.max_iter, settings, len(batches))
+        training.schedule = settings.schedule
         training.begin_round(epochs, scored=held_out is not None)
         score = None if held_out is None else self._build_score(network, held_out)
         context = self._init_callback_context(max_subtasks=epochs)
         context.call_on_fit_task_begin(estimator=self, **arguments)
         look = {"score": score, "watch": Progress(self, context, arguments, training, epochs)}
-        with self._threads(batches):
+        with self._computing(network, batches):
             if settings.optimizer is None:
                 outcome = train_lbfgs(training, network, batches, epochs, self.tol, **look)
             else:
@@ -233,15 +241,22 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
 
     def _build_score(self, network, held_out):
         """A function that measures the present weights on the validation part."""
+        training, batches = self._state.training, held_out.batches(self._standardization)
+
+        def minus_loss():
+            loss = network.mean_loss(batches)
+            training.check(loss)
+            return -loss
+
         if isinstance(self.scoring, str) and self.scoring == "loss":
-            batches = held_out.batches(self._standardization)
-            return lambda: -network.mean_loss(batches)
+            return minus_loss
         scorer, rows = check_scoring(self, self.scoring), held_out.rows
         X, y, weights = held_out.X[rows], held_out.y[rows], {}
         if held_out.s is not None and "sample_weight" in inspect.signature(scorer).parameters:
             weights = {"sample_weight": held_out.row_weights[rows]}
 
         def score():
+            minus_loss()  # absurd weights have no score
             model = copy.copy(self)
             vars(model).update(self._weights_of(network.parameters.theta))
             vars(model).pop("feature_names_in_", None)  # X is an array by now
@@ -316,6 +331,12 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
         outputs = []
         with one_thread():
             for A0, n in tiles(X, self.W1_.dtype):
-                Z2 = transform(network.scores(A0)).swapaxes(-1, -2)
+                with np.errstate(over="ignore", invalid="ignore"):
+                    Z2 = network.scores(A0)
+                if not np.isfinite(Z2).all():
+                    raise ValueError(
+                        "X has values so large that scores overflow: divide X by a constant"
+                    )
+                Z2 = transform(Z2).swapaxes(-1, -2)
                 outputs.append(Z2.reshape(-1, Z2.shape[-1])[:n].copy())
         return np.concatenate(outputs)

@@ -53,16 +53,18 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
     schedule : str, default="auto"
         How the learning rate goes on. "cosine": down to zero at the last step [4]_; "constant";
         "adaptive": a fifth each time ``n_iter_no_change`` epochs bring no improvement by ``tol``,
-        until it is below a thousandth. "auto" is "cosine", for "gd" "constant". "lbfgs" has none.
+        four times at most, then training ends. "auto" is "cosine", for "gd" "constant". "lbfgs"
+        has none.
     init : str or callable, default="auto"
         Initial weights: "he" [5]_, "xavier" [6]_, "normal" (standard normal times 0.01), "zeros"
         (all hidden units stay alike: to show why not), or a function ``(rng, n_out, n_in)``
         that returns an array of that shape. "auto" is "he" for the ReLU family and "silu",
-        "xavier" otherwise. Biases start at zero.
+        "xavier" otherwise, W1 four times as large for "sigmoid", whose slope at zero is 1/4.
+        Biases start at zero.
     alpha : float or "auto", default="auto"
         Strength of the penalty in J, on standardised inputs if ``standardize``. "auto" is
-        5 / max(sum of weights, number of rows), at most 0.02: weights count as rows there. In
-        ``partial_fit`` the rows are those of the call.
+        5 / max(sum of weights, number of rows), at most 0.02 (a quarter of it for "sigmoid"):
+        weights count as rows there. In ``partial_fit`` the rows are those of the call.
     dropout : float in [0, 1), default=0.0
         Share of hidden units that are dropped at random in every training step [7]_.
     batch_size : int or "auto", default="auto"

@@ -104,7 +104,7 @@ def split(examples: Examples, fraction: float, seed: int, labels=None):
             f"{len(always)} classes have a single row, which stays in the training part: "
             "early stopping cannot see them",
             UserWarning,
-            stacklevel=4,
+            stacklevel=6,
         )
     training, validation = train_test_split(
         rows, test_size=n_validation, stratify=labels, random_state=seed

@@ -114,6 +114,7 @@ class Settings:
     optimizer: Optimizer | None
     schedule: Any
     initializer: Any
+    gain: float
 
     @classmethod
     def of(cls, estimator) -> "Settings":
@@ -122,12 +123,13 @@ class Settings:
         activation, solver = _build(estimator.activation, ACTIVATIONS), estimator.solver
         optimizer = None if is_lbfgs(solver) else _build(solver, OPTIMIZERS)
         init, schedule = estimator.init, estimator.schedule
+        gain = 1 / activation.steepness if is_auto(init) else 1.0
         if is_auto(init):
             init = activation.initializer
         if schedule == "auto":
             schedule = "constant" if optimizer is None or optimizer.full_batch else "cosine"
         initializer = init if callable(init) else INITIALIZERS[init]
-        return cls(activation, optimizer, SCHEDULES[schedule](), initializer)
+        return cls(activation, optimizer, SCHEDULES[schedule](), initializer, gain)
 
     @property
     def full_batch(self) -> bool:
@@ -150,11 +152,19 @@ def _build(value, table):
     return table[value]() if isinstance(value, str) else copy.deepcopy(value)
 
 
-def resolve_alpha(alpha, total_weight: float, n_rows: int) -> float:
+def alike(old: Any, new: Any) -> bool:
+    """Whether two names, or two objects with their options, mean the same."""
+    if isinstance(old, str) or isinstance(new, str):
+        return old is new or (type(old) is type(new) and old == new)
+    return type(old) is type(new) and vars(old) == vars(new)
+
+
+def resolve_alpha(alpha, settings: Settings, total_weight: float, n_rows: int) -> float:
     """The number that "auto" stands for."""
     if not is_auto(alpha):
         return float(alpha)
-    return min(AUTO_ALPHA / max(total_weight, n_rows), MAX_AUTO_ALPHA)
+    by_rows = min(AUTO_ALPHA / max(total_weight, n_rows), MAX_AUTO_ALPHA)
+    return by_rows * settings.activation.steepness
 
 
 def resolve_batch_size(batch_size, settings: Settings, n_rows: int) -> int:

@@ -1,16 +1,20 @@
-"""How many threads a matrix product may use.
+"""Matrix products on one thread, and large ones on two.
 
-Two threads are slower than one on small products, and the last bits depend on their number. So
-products that are too small to share run on one thread, whatever the environment says.
+BLAS's own threads slow small products down, and the last bits of a product depend on their
+number. So BLAS is kept to one thread. A product that is large enough is cut into two halves of
+its own rows, always the same: the second half runs on a thread of ours, and the bits are the same
+on any number of cores.
 """
 
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from functools import cache
-from threading import Lock
+from queue import SimpleQueue
+from threading import Lock, Thread
 
+import numpy as np
 from threadpoolctl import ThreadpoolController
 
-WORTH_SHARING = 16_000_000  # multiplications in a product from which a second thread pays
+WORTH_SHARING = 10_000_000  # multiplications in a product from which a second thread pays
 
 _lock = Lock()
 _running: list = []  # one entry for each block in one_thread; the first one set the limit
@@ -24,7 +28,7 @@ def _controller():
 
 @contextmanager
 def one_thread():
-    """Products on one thread until the last of the blocks that run at the same time has ended."""
+    """BLAS on one thread until the last of the blocks that run at the same time has ended."""
     with _lock:
         limit = _running[0] if _running else _controller().limit(limits=1, user_api="blas")
         _running.append(limit)
@@ -37,6 +41,43 @@ def one_thread():
                 limit.restore_original_limits()
 
 
-def threads_for(multiplications: int):
-    """A context in which products of this size run on as many threads as serve them."""
-    return one_thread() if multiplications < WORTH_SHARING else nullcontext()
+@contextmanager
+def matmul_for(multiplications: int):
+    """The ``matmul(A, B, out)`` for products of this size, on one BLAS thread."""
+    with one_thread():
+        if multiplications < WORTH_SHARING:
+            yield np.matmul
+            return
+        halves = Halves()
+        try:
+            yield halves
+        finally:
+            halves.close()
+
+
+class Halves:
+    """``matmul(A, B, out)`` in two halves of A's rows, one of them on a second thread."""
+
+    def __init__(self):
+        self._work, self._done = SimpleQueue(), SimpleQueue()
+        self._thread = Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def __call__(self, A, B, out):
+        half = len(A) // 2
+        self._work.put((A[:half], B, out[:half]))
+        np.matmul(A[half:], B, out=out[half:])
+        self._done.get()
+
+    def close(self):
+        """End the second thread."""
+        self._work.put(None)
+        self._thread.join()
+
+    def _run(self):
+        while (task := self._work.get()) is not None:
+            A, B, out = task
+            try:
+                np.matmul(A, B, out=out)
+            finally:
+                self._done.put(None)

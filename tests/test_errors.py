@@ -153,7 +153,7 @@ def test_weights_that_make_no_sense_are_refused(weights, match):
 
 
 def test_one_class_is_refused_and_named():
-    refused(ValueError, "one class only, 'a'.*give", X, ["a"] * len(y))
+    refused(ValueError, r"one class only, \['a'\].*give", X, ["a"] * len(y))
     refused(ValueError, "one class only, .*2.*give", X, y, sample_weight=(y == 2).astype(float))
 
 

@@ -8,8 +8,12 @@ An activation that learns a value for each hidden unit sets ``learned`` to the v
 from; ``forward`` is then also given the column (n1, 1) of values, ``backward`` that column and
 the one for its derivative.
 
-``initializer`` names the initialisation that fits ("auto" takes it). An own activation derives
-from ``Activation``, fills in the two methods, and is handed to the estimator as an object.
+What "auto" needs to know: ``initializer`` names the initialisation that fits, ``steepness`` is
+g'(0). A unit of small steepness needs weights as much larger for the same signal, so its initial
+W1 is divided by it and its automatic penalty multiplied by it.
+
+An own activation derives from ``Activation``, fills in the two methods, and is handed to the
+estimator as an object.
 """
 
 from dataclasses import dataclass
@@ -30,6 +34,7 @@ class Activation:
     """Base of all activations: two methods to fill in."""
 
     initializer: ClassVar[str] = "xavier"
+    steepness: ClassVar[float] = 1.0
     learned: ClassVar[float | None] = None
 
     def forward(self, Z1, A1):
@@ -55,6 +60,8 @@ class Identity(Activation):
 @dataclass
 class Sigmoid(Activation):
     """g(z) = 1 / (1 + e^-z), so g' = g (1 - g)."""
+
+    steepness: ClassVar[float] = 0.25
 
     def forward(self, Z1, A1):
         sigmoid(Z1, out=A1)

@@ -33,11 +33,11 @@ def zeros(rng, n_out, n_in):
     return np.zeros((n_out, n_in))
 
 
-def initialize(parameters, initializer, activation, rng):
-    """Draw W1, then W2; set biases to zero and learned slopes to the activation's start."""
+def initialize(parameters, initializer, activation, rng, gain=1.0):
+    """Draw gain * W1, then W2; set biases to zero and learned slopes to the activation's start."""
     n0, n1, n2 = parameters.sizes
     parameters.theta[...] = 0
-    parameters.W1[...] = initializer(rng, n1, n0)
+    parameters.W1[...] = gain * initializer(rng, n1, n0)
     parameters.W2[...] = initializer(rng, n2, n1)
     if parameters.learned is not None:
         parameters.learned[...] = activation.learned

@@ -29,7 +29,13 @@ class Standardization:
         """Weighted mean and deviation of these rows of X; s (m,) weighs all rows of X."""
         if issparse(X):
             return cls(None, _inverse(_largest(X, rows), X.dtype))
-        mean, square, low, high = _moments(X, rows, s)
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean, square, low, high = _moments(X, rows, s)
+        if not np.isfinite(square).all():
+            raise ValueError(
+                f"X has values up to {max(-low.min(), high.max()):.3g}, too large to standardise: "
+                "divide X by a constant"
+            )
         # Among all distributions on [low, high] with this mean, the two-valued one has the largest
         # variance, (high - mean)(mean - low), and no other reaches it (Bhatia and Davis, 2000).
         two_valued = square >= (1 - 1e-6) * (high - mean) * (mean - low)

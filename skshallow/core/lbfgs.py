@@ -26,6 +26,7 @@ def train_lbfgs(training, network, batches, max_iter, tol, *, score=None, watch=
     rounding = 4 * float(np.finfo(training.theta.dtype).eps)
     options = {"maxiter": max_iter, "maxfun": 20 * max_iter, "gtol": tol}
     options["ftol"] = max(1e-4 * tol, rounding)
+    training.begin()
     try:
         result = minimize(
             run.objective,
@@ -59,6 +60,8 @@ class _Run:
         self.penalty = self.network.penalty()
         if not math.isfinite(self.loss + self.penalty):
             raise Divergence(self.loss)
+        if self.training.first_loss is None:
+            self.training.first_loss = self.loss
         return self.loss + self.penalty, self.network.gradient.theta.astype(np.float64)
 
     def after_iteration(self, intermediate_result):

@@ -15,14 +15,6 @@ import numpy as np
 from scipy.sparse import issparse
 
 
-def product(A, B, out):
-    """out = A B, where B may be sparse: nothing else in forward or backward knows."""
-    if issparse(B):
-        out[...] = (B.T @ A.T).T  # a sparse matrix wants to stand on the left
-    else:
-        np.matmul(A, B, out=out)
-
-
 class Network:
     """The network with its buffers.
 
@@ -36,11 +28,13 @@ class Network:
         Strength of the penalty alpha/2 (|W1|^2 + |W2|^2).
     dropout : Dropout or None
         Drops hidden units in training.
+    matmul : callable
+        ``matmul(A, B, out)`` for the two products with A0, the large ones.
     """
 
-    def __init__(self, parameters, activation, loss, *, alpha=0.0, dropout=None):
+    def __init__(self, parameters, activation, loss, *, alpha=0.0, dropout=None, matmul=np.matmul):
         self.parameters, self.activation, self.loss = parameters, activation, loss
-        self.alpha, self.dropout = alpha, dropout
+        self.alpha, self.dropout, self.matmul = alpha, dropout, matmul
         self.gradient = parameters.like() if hasattr(parameters, "like") else None
         self._pull = np.empty_like(parameters.weights) if alpha else None
         self._buffers = {}
@@ -87,10 +81,17 @@ class Network:
         weights = self.parameters.weights
         return self.alpha / 2 * float(weights @ weights)
 
+    def _product(self, A, B, out):
+        """out = A B, where B may be sparse: nothing else in forward or backward knows."""
+        if issparse(B):
+            out[...] = (B.T @ A.T).T  # a sparse matrix wants to stand on the left
+        else:
+            self.matmul(A, B, out)
+
     def _forward(self, A0, dropout=None):
         W1, b1, W2, b2, *learned = self.parameters
         Z1, A1, _, Z2 = self._buffers_for(A0)
-        product(W1, A0, out=Z1)
+        self._product(W1, A0, out=Z1)
         Z1 += b1
         self.activation.forward(Z1, A1, *learned)
         if dropout is not None:
@@ -110,7 +111,7 @@ class Network:
             dZ1 *= self.dropout.mask
             self.activation.forward(Z1, A1, *learned)  # A1 as it was before the mask
         self.activation.backward(Z1, A1, dZ1, *learned, *dlearned)
-        product(dZ1, A0.T, out=dW1)
+        self._product(dZ1, A0.T, out=dW1)
         np.add.reduce(dZ1, axis=-1, keepdims=True, out=db1)
 
     def _add_penalty_gradient(self):

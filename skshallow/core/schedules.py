@@ -16,6 +16,9 @@ class Schedule:
 
     adapts: ClassVar[bool] = False
 
+    def factor(self, progress, period):
+        raise NotImplementedError(f"{type(self).__name__} must define factor(progress, period)")
+
     def lower(self):
         return False
 
@@ -44,7 +47,7 @@ class Cosine(Schedule):
 
 @dataclass
 class Adaptive(Schedule):
-    """A fifth of the rate each time training stalls, until it is below a thousandth."""
+    """A fifth of the rate each time training stalls, down to a thousandth at the least."""
 
     present: float = 1.0
     adapts: ClassVar[bool] = True
@@ -53,8 +56,10 @@ class Adaptive(Schedule):
         return self.present
 
     def lower(self):
+        if self.present / 5 < 1e-3:
+            return False
         self.present /= 5
-        return self.present >= 1e-3
+        return True
 
 
 SCHEDULES = {"cosine": Cosine, "constant": Constant, "adaptive": Adaptive}

@@ -5,7 +5,7 @@ must go on when training goes on (warm start, partial_fit, after a pickle) is in
 """
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -71,7 +71,8 @@ class Training:
     round_start: int = 0
     period: int | None = None
     scored: bool = False
-    trusted: np.ndarray | None = None
+    reverted: bool = False
+    doubted: Best | None = None
 
     @property
     def theta(self):
@@ -96,8 +97,15 @@ class Training:
         self.begin_round(None)
 
     def kept(self):
-        """(theta, epoch) to use: the best if they were scored, else the last."""
-        return (self.best.theta, self.best.epoch) if self.scored else (self.theta, self.epoch)
+        """(theta, epoch) to use: the best if scored or after a divergence, else the last."""
+        if self.scored or self.reverted:
+            return self.best.theta, self.best.epoch
+        return self.theta, self.epoch
+
+    def begin(self):
+        """Have something to go back to."""
+        self.reverted = False
+        self.best.offer(-math.inf, self.epoch, self.theta)
 
     def rate(self, share=0.0):
         """The learning rate when this share of the present epoch is done."""
@@ -119,6 +127,7 @@ class Training:
         self.history.penalties.append(penalty)
         if score is not None:
             self.history.scores.append(score)
+            self.doubted = replace(self.best)
             self.best.offer(score, self.epoch, self.theta)
 
     def stalled(self):
@@ -133,11 +142,10 @@ class Training:
     def recover(self):
         """After a divergence: back to the best weights, without the optimiser's momentum.
 
-        The weights that the last whole epoch ended with have just blown up, whatever their score:
-        if they are the best, those that it began with are taken.
+        Weights that no step has been taken from count as blown up, however they scored.
         """
-        if self.trusted is not None and self.best.epoch == self.epoch:
-            self.best.theta, self.best.epoch = self.trusted, self.epoch - 1
+        self.best = self.doubted or self.best
+        self.reverted = True
         self.theta[...] = self.best.theta
         self.optimizer.reset(self.theta)
 
@@ -148,8 +156,8 @@ def train(training, network, batches, epochs, *, shuffle=True, score=None, watch
     Parameters
     ----------
     score : callable or None
-        Measures the weights after each epoch; greater is better. Training then stops when
-        patience runs out. Without it the schedule alone decides.
+        Measures the weights after each epoch; greater is better; raises Divergence if they are
+        absurd. Training then stops when patience runs out. Without it the schedule alone decides.
     watch : object or None
         Its ``begin()`` is called before, its ``end()`` after each epoch; true means stop.
 
@@ -160,7 +168,7 @@ def train(training, network, batches, epochs, *, shuffle=True, score=None, watch
     """
     may_stall = score is not None or training.schedule.adapts
     rng = training.rng if shuffle else None
-    training.best.offer(-math.inf, training.epoch, training.theta)
+    training.begin()
     try:
         for _ in range(epochs):
             if watch is not None:
@@ -186,12 +194,12 @@ def _epoch(training, network, batches, rng, score):
     steps = 1 if full else len(batches)
     for i, (loss, m) in enumerate(_losses(network, batches, rng, full)):
         training.check(loss)
+        training.doubted = None
         training.optimizer.step(training.theta, network.gradient.theta, training.rate(i / steps))
         total, n = total + loss * m, n + m
     if score is None:  # the loss was measured on weights from here on, the first ones for certain
         training.best.offer(-total / n, training.epoch, before)
     training.record(total / n, penalty, None if score is None else score())
-    training.trusted = before
 
 
 def _losses(network, batches, rng, full):
