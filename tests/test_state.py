@@ -402,3 +402,22 @@ def test_predictions_do_not_depend_on_the_memory_order_of_x():
     np.testing.assert_array_equal(
         classifier.predict_proba(np.repeat(X, 2, axis=0)[::2]), classifier.predict_proba(X)
     )
+
+
+def test_partial_fit_after_early_stopping_goes_on_from_the_kept_weights():
+    X, y = load_iris(return_X_y=True)
+    warm = ShallowNNClassifier(8, max_iter=200, warm_start=True, random_state=0, **STOPPING)
+    still = warm.fit(X, y).W1_.copy()
+    assert warm.best_iter_ < warm.n_iter_  # or the kept weights would be the last ones
+    warm.set_params(learning_rate=1e-12, max_iter="auto").partial_fit(X, y)
+    np.testing.assert_allclose(warm.W1_, still, rtol=1e-6)
+
+
+def test_partial_fit_takes_up_a_changed_schedule():
+    X, y = load_iris(return_X_y=True)
+    classifier = ShallowNNClassifier(8, max_iter=4, schedule="cosine", random_state=0)
+    classifier.partial_fit(X, y, classes=np.unique(y)).partial_fit(X, y)
+    other = through_pickle(classifier)
+    classifier.partial_fit(X, y)
+    other.set_params(schedule="constant").partial_fit(X, y)
+    assert not np.array_equal(classifier.W1_, other.W1_)
