@@ -64,6 +64,7 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
     )
 
     @with_callbacks
+    @one_thread()
     def _fit(self, X, y, sample_weight, validation):
         """Train until a rule says stop."""
         settings = Settings.of(self)
@@ -81,6 +82,7 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
             del self._state
         return self
 
+    @one_thread()
     def _fit_one_epoch(self, X, y, sample_weight, **known):
         """One epoch on these rows, from where the last call ended."""
         settings = Settings.of(self)
@@ -97,7 +99,7 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
         training.period = None if is_auto(self.max_iter) else self.max_iter
         with self._computing(network, batches):
             outcome = train(training, network, batches, 1, shuffle=self.shuffle)
-        self._publish(outcome, stacklevel=4)
+        self._publish(outcome, stacklevel=5)
         return self
 
     def _check_examples(self, X, y, sample_weight, *, first, **known):
@@ -213,7 +215,7 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
 
     @contextmanager
     def _computing(self, network, batches):
-        """One BLAS thread, large products in halves, and no word of NumPy's about overflow."""
+        """Large products in halves, and no word of NumPy's about overflow."""
         n0, n1, _ = network.parameters.sizes
         quiet = np.errstate(over="ignore", invalid="ignore")
         with quiet, matmul_for(n0 * n1 * batches.largest) as network.matmul:
@@ -235,7 +237,7 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
                 outcome = train_lbfgs(training, network, batches, epochs, self.tol, **look)
             else:
                 outcome = train(training, network, batches, epochs, shuffle=self.shuffle, **look)
-        self._publish(outcome, stacklevel=6)
+        self._publish(outcome, stacklevel=7)
         training.begin_round(None, scored=training.scored)
         context.call_on_fit_task_end(estimator=self, **arguments, reconstruction_attributes=dict)
 
@@ -321,6 +323,7 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
             )
         return None
 
+    @one_thread()
     def _outputs(self, X, method):
         """The loss's "scores", "output" or "log_output" of every row, in tiles of one shape."""
         check_is_fitted(self, "W1_")
@@ -329,14 +332,13 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
         layers = tuple(getattr(self, name) for name in LAYERS if hasattr(self, name))
         network = Network(layers, self._activation, self._build_loss())
         outputs = []
-        with one_thread():
-            for A0, n in tiles(X, self.W1_.dtype):
-                with np.errstate(over="ignore", invalid="ignore"):
-                    Z2 = network.scores(A0)
-                if not np.isfinite(Z2).all():
-                    raise ValueError(
-                        "X has values so large that scores overflow: divide X by a constant"
-                    )
-                Z2 = transform(Z2).swapaxes(-1, -2)
-                outputs.append(Z2.reshape(-1, Z2.shape[-1])[:n].copy())
+        for A0, n in tiles(X, self.W1_.dtype):
+            with np.errstate(over="ignore", invalid="ignore"):
+                Z2 = network.scores(A0)
+            if not np.isfinite(Z2).all():
+                raise ValueError(
+                    "X has values so large that scores overflow: divide X by a constant"
+                )
+            Z2 = transform(Z2).swapaxes(-1, -2)
+            outputs.append(Z2.reshape(-1, Z2.shape[-1])[:n].copy())
         return np.concatenate(outputs)

@@ -101,10 +101,10 @@ def split(examples: Examples, fraction: float, seed: int, labels=None):
         )
     if len(always):
         warnings.warn(
-            f"{len(always)} classes have a single row, which stays in the training part: "
-            "early stopping cannot see them",
+            f"classes {examples.y[always].tolist()} have a single row, which stays in the training "
+            "part: early stopping cannot see them",
             UserWarning,
-            stacklevel=6,
+            stacklevel=7,
         )
     training, validation = train_test_split(
         rows, test_size=n_validation, stratify=labels, random_state=seed

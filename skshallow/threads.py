@@ -43,16 +43,15 @@ def one_thread():
 
 @contextmanager
 def matmul_for(multiplications: int):
-    """The ``matmul(A, B, out)`` for products of this size, on one BLAS thread."""
-    with one_thread():
-        if multiplications < WORTH_SHARING:
-            yield np.matmul
-            return
-        halves = Halves()
-        try:
-            yield halves
-        finally:
-            halves.close()
+    """The ``matmul(A, B, out)`` for products of this size, inside a block of one_thread."""
+    if multiplications < WORTH_SHARING:
+        yield np.matmul
+        return
+    halves = Halves()
+    try:
+        yield halves
+    finally:
+        halves.close()
 
 
 class Halves:

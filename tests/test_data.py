@@ -308,8 +308,7 @@ def test_units_of_sparse_columns_do_not_matter(factor):
 
 
 def test_sparse_inputs_are_never_made_dense():
-    rng = np.random.default_rng(0)
-    X = sparse.random_array((400, 200_000), density=1e-4, format="csr", rng=rng)
+    X = sparse.random(400, 200_000, density=1e-4, format="csr", random_state=0)
     y = np.arange(400) % 2
     tracemalloc.start()
     short(hidden_units=1, max_iter=2, batch_size=400).fit(X, y).predict(X)
