@@ -215,7 +215,7 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
 
     @contextmanager
     def _computing(self, network, batches):
-        """Large products in halves, and no word of NumPy's about overflow."""
+        """Large products on two threads, and no word of NumPy's about overflow."""
         n0, n1, _ = network.parameters.sizes
         quiet = np.errstate(over="ignore", invalid="ignore")
         with quiet, matmul_for(n0 * n1 * batches.largest) as network.matmul:

@@ -1,9 +1,9 @@
 """Matrix products on one thread, and large ones on two.
 
 BLAS's own threads slow small products down, and the last bits of a product depend on their
-number. So BLAS is kept to one thread. A product that is large enough is cut into two halves of
-its own rows, always the same: the second half runs on a thread of ours, and the bits are the same
-on any number of cores.
+number. So BLAS is kept to one thread. A product that is large enough is cut into two parts,
+always the same: one of them runs on a thread of ours, and the bits are the same on any number of
+cores.
 """
 
 from contextlib import contextmanager
@@ -47,15 +47,18 @@ def matmul_for(multiplications: int):
     if multiplications < WORTH_SHARING:
         yield np.matmul
         return
-    halves = Halves()
+    products = TwoThreads()
     try:
-        yield halves
+        yield products
     finally:
-        halves.close()
+        products.close()
 
 
-class Halves:
-    """``matmul(A, B, out)`` in two halves of A's rows, one of them on a second thread."""
+class TwoThreads:
+    """``matmul(A, B, out)`` in two parts of A's rows, one of them on a second thread.
+
+    That one is a little smaller, because a thread takes time to wake up.
+    """
 
     def __init__(self):
         self._work, self._done = SimpleQueue(), SimpleQueue()
@@ -63,9 +66,9 @@ class Halves:
         self._thread.start()
 
     def __call__(self, A, B, out):
-        half = len(A) // 2
-        self._work.put((A[:half], B, out[:half]))
-        np.matmul(A[half:], B, out=out[half:])
+        part = len(A) * 7 // 16
+        self._work.put((A[:part], B, out[:part]))
+        np.matmul(A[part:], B, out=out[part:])
         self._done.get()
 
     def close(self):
@@ -74,9 +77,10 @@ class Halves:
         self._thread.join()
 
     def _run(self):
-        while (task := self._work.get()) is not None:
-            A, B, out = task
-            try:
-                np.matmul(A, B, out=out)
-            finally:
-                self._done.put(None)
+        with np.errstate(over="ignore", invalid="ignore"):
+            while (task := self._work.get()) is not None:
+                A, B, out = task
+                try:
+                    np.matmul(A, B, out=out)
+                finally:
+                    self._done.put(None)
