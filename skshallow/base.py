@@ -22,14 +22,13 @@ from skshallow.core.lbfgs import train_lbfgs
 from skshallow.core.network import Dropout, Network
 from skshallow.core.parameters import Parameters
 from skshallow.core.training import Patience, Training, train
-from skshallow.examples import Examples, check_weights, split
-from skshallow.progress import Progress
+from skshallow.data import Examples, check_weights, split
+from skshallow.progress import Progress, complaint
 from skshallow.settings import (
     AUTO_VALIDATION_ROWS,
     Settings,
     alike,
     is_auto,
-    is_lbfgs,
     resolve_alpha,
     resolve_batch_size,
     resolve_epochs,
@@ -47,6 +46,7 @@ class _State:
     training: Training
     seed: int
     solver: Any
+    scoring: Any = None
 
 
 class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
@@ -69,6 +69,9 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
         """Train until a rule says stop."""
         settings = Settings.of(self)
         first = not (self.warm_start and hasattr(self, "W1_"))
+        if first:  # a fit that fails leaves no half of an earlier one
+            for name in (*LAYERS, "_state"):
+                vars(self).pop(name, None)
         examples = self._check_examples(X, y, sample_weight, first=first)
         self._check_targets_left(examples.y[examples.rows])
         held_out = self._check_held_out(*validation, examples.X.dtype)
@@ -77,9 +80,11 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
         examples = self._arrange(settings, examples)
         self._prepare(settings, examples, seed, first=first)
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
-        self._train(settings, examples, held_out, {"X": X, "y": y, "metadata": metadata})
-        if not self.warm_start:
-            del self._state
+        try:
+            self._train(settings, examples, held_out, {"X": X, "y": y, "metadata": metadata})
+        finally:
+            if not self.warm_start:
+                del self._state
         return self
 
     @one_thread()
@@ -106,7 +111,7 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
         """X, targets and weights, checked; after the first call labels and columns must fit."""
         X, y = self._check_data(X, y, first=first, **known)
         weights = check_weights(sample_weight, X.shape[0], "sample_weight")
-        return self._examples(X, y, weights, X.dtype if first else self.W1_.dtype)
+        return self._examples(X, y, weights, X.dtype if first else self.W1_.dtype, True)
 
     def _check_held_out(self, X_val, y_val, sample_weight_val, dtype):
         """The user's validation examples, or None."""
@@ -125,10 +130,11 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
         except (TypeError, ValueError) as error:
             raise type(error)(f"X_val and y_val must be like X and y: {error}") from error
         weights = check_weights(sample_weight_val, X.shape[0], "sample_weight_val")
-        return self._examples(X, y, weights, dtype)
+        return self._examples(X, y, weights, dtype, False)
 
-    def _examples(self, X, y, weights, dtype):
-        return Examples.of(X, y, self._encode(y, dtype), self._weigh(y, weights))
+    def _examples(self, X, y, weights, dtype, learn):
+        s = self._weigh(y, weights, learn)
+        return Examples.of(X, y, self._encode(y, dtype), weights, s)
 
     def _hold_out(self, settings, examples, held_out, seed):
         """(training, validation) examples; the second is None if there is no early stopping."""
@@ -189,6 +195,11 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
     def _check_same_network(self, settings):
         """Refuse to go on with other hidden units than the fitted ones."""
         remedy = "set it back, or fit a new network with warm_start=False"
+        if self.standardize != (self._standardization is not None):
+            raise ValueError(
+                f"standardize={self.standardize!r} differs from that of the fitted network that "
+                f"training should go on with: {remedy}"
+            )
         if self.hidden_units != len(self.W1_):
             raise ValueError(
                 f"hidden_units={self.hidden_units!r} differs from the {len(self.W1_)} of the "
@@ -205,9 +216,9 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
         training = self._state.training
         network = Network(
             training.parameters,
-            self._activation,
+            copy.deepcopy(self._activation),
             self._build_loss(),
-            alpha=resolve_alpha(self.alpha, settings, examples.total_weight, len(examples.rows)),
+            alpha=resolve_alpha(self.alpha, settings, examples.total_weight, examples.count),
             dropout=Dropout(self.dropout, training.rng) if self.dropout else None,
         )
         size = resolve_batch_size(self.batch_size, settings, len(examples.rows))
@@ -229,6 +240,11 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
         training.schedule = settings.schedule
         training.begin_round(epochs, scored=held_out is not None)
         score = None if held_out is None else self._build_score(network, held_out)
+        if held_out is not None and (
+            self.scoring != self._state.scoring or held_out.X is not examples.X
+        ):
+            training.score_again(score)
+        self._state.scoring = self.scoring
         context = self._init_callback_context(max_subtasks=epochs)
         context.call_on_fit_task_begin(estimator=self, **arguments)
         look = {"score": score, "watch": Progress(self, context, arguments, training, epochs)}
@@ -254,8 +270,9 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
             return minus_loss
         scorer, rows = check_scoring(self, self.scoring), held_out.rows
         X, y, weights = held_out.X[rows], held_out.y[rows], {}
-        if held_out.s is not None and "sample_weight" in inspect.signature(scorer).parameters:
-            weights = {"sample_weight": held_out.row_weights[rows]}
+        weighed = held_out.sample_weight is not None
+        if weighed and "sample_weight" in inspect.signature(scorer).parameters:
+            weights = {"sample_weight": held_out.sample_weight[rows]}
 
         def score():
             minus_loss()  # absurd weights have no score
@@ -292,36 +309,18 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
         self.n_iter_, self.best_iter_ = training.epoch, kept
         self.loss_curve_ = np.array(history.losses)
         self.penalty_curve_ = np.array(history.penalties)
-        self.validation_scores_ = np.array(history.scores) if history.scores else None
-        self.best_validation_score_ = training.best.score if history.scores else None
+        scores = np.array(history.scores, dtype=float)
+        ever = not np.isnan(scores).all()
+        self.validation_scores_ = scores if ever else None
+        self.best_validation_score_ = float(np.nanmax(scores)) if ever else None
+        if training.scored and ever:
+            self.best_validation_score_ = training.best.score
         losses = [training.first_loss, *history.losses]
         self.loss_ = math.inf if losses[kept] is None else losses[kept]
-        message = self._complaint(outcome)
+        message = complaint(self, outcome, training.epoch + 1)
         if message is not None:
             category = UserWarning if outcome == "interrupted" else ConvergenceWarning
             warnings.warn(message, category, stacklevel=stacklevel)
-
-    def _complaint(self, outcome):
-        """What to tell the user about how training ended, or None."""
-        epoch = self._state.training.epoch + 1
-        if outcome == "interrupted":
-            return f"training was interrupted in epoch {epoch}: the best weights so far are kept"
-        if outcome == "unconverged":
-            return (
-                f"lbfgs stopped at max_iter={epoch - 1} with derivatives above tol={self.tol}: "
-                "raise max_iter, tol or alpha"
-            )
-        if outcome == "diverged":
-            remedy = f"lower learning_rate={self.learning_rate}"
-            if is_lbfgs(self.solver):
-                remedy = "raise alpha"
-            if not self.standardize:
-                remedy += ", or set standardize=True"
-            return (
-                f"training diverged in epoch {epoch}: the loss was no longer a finite, sensible "
-                f"number; the best weights before are kept: {remedy}"
-            )
-        return None
 
     @one_thread()
     def _outputs(self, X, method):
@@ -330,7 +329,7 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
         transform = self._transform(method)
         X = validate_data(self, X, reset=False, accept_sparse="csr", dtype=DTYPES)
         layers = tuple(getattr(self, name) for name in LAYERS if hasattr(self, name))
-        network = Network(layers, self._activation, self._build_loss())
+        network = Network(layers, copy.deepcopy(self._activation), self._build_loss())
         outputs = []
         for A0, n in tiles(X, self.W1_.dtype):
             with np.errstate(over="ignore", invalid="ignore"):

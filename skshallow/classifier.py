@@ -13,7 +13,7 @@ from sklearn.utils.validation import validate_data
 
 from skshallow.base import DTYPES, BaseShallowNN
 from skshallow.core.losses import LOSSES
-from skshallow.examples import check_weights
+from skshallow.data import check_weights
 from skshallow.settings import is_lbfgs
 
 
@@ -66,7 +66,8 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         5 / max(sum of weights, number of rows), at most 0.02 (a quarter of it for "sigmoid"):
         weights count as rows there. In ``partial_fit`` the rows are those of the call.
     dropout : float in [0, 1), default=0.0
-        Share of hidden units that are dropped at random in every training step [7]_.
+        Share of hidden units that are dropped at random in every training step [7]_. Not for
+        "lbfgs".
     batch_size : int or "auto", default="auto"
         Rows in a step, at most; an epoch is divided evenly. "auto" is 128. "gd" and "lbfgs"
         always take all rows.
@@ -127,7 +128,8 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
     slopes_ : ndarray of shape (hidden_units, 1)
         Learned slopes; only with ``activation="prelu"``.
     n_iter_ : int
-        Epochs or iterations taken, over all calls that went on from one another.
+        Epochs or iterations taken, over all calls that went on from one another; after a fit
+        without ``warm_start`` counting begins anew.
     best_iter_ : int
         Epoch after which the kept weights were measured: the best with early stopping or after a
         divergence, else the last.
@@ -139,9 +141,9 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
     penalty_curve_ : ndarray of shape (n_iter_,)
         alpha/2 (|W1|^2 + |W2|^2) at the same time (for epochs of several steps, at their start).
     validation_scores_ : ndarray of shape (n_iter_,) or None
-        Validation score after each epoch; None without early stopping.
+        Validation score after each epoch (nan in epochs without); None without early stopping.
     best_validation_score_ : float or None
-        The largest of them.
+        The best of them that belongs to weights that were kept.
 
     See Also
     --------
@@ -271,8 +273,9 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         """Train for one epoch on these rows, going on from the last call.
 
         k calls on all rows are ``fit`` with ``max_iter=k``. Inputs are standardised by the rows
-        of the first call. With ``max_iter="auto"`` the learning rate stays constant; a "cosine"
-        schedule otherwise comes down once in every max_iter calls.
+        of the first call, so it should have many. Nothing is printed. With
+        ``max_iter="auto"`` the learning rate stays constant; a "cosine" schedule otherwise comes
+        down once in every max_iter calls.
 
         Parameters
         ----------
@@ -378,13 +381,7 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         X, y = validate_data(
             self, X, y, reset=first, accept_sparse="csr", dtype=DTYPES, multi_output=True
         )
-        check_classification_targets(y)
-        kind = type_of_target(y, input_name="y")
-        if kind == "multiclass-multioutput":
-            raise ValueError(
-                "y has several columns that are not all 0 or 1: give one label a row, or a matrix "
-                "of 0 and 1 for multilabel"
-            )
+        kind = self._kind_of(y, known=classes is not None or not first)
         if kind == "multilabel-indicator":
             y = y.toarray() if issparse(y) else y
         else:
@@ -394,10 +391,27 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         self._check_labels(kind, y)
         return X, y
 
+    def _kind_of(self, y, known):
+        """scikit-learn's name for these targets; few rows of known classes say too little."""
+        if known and y.ndim == 1:
+            return "multiclass"
+        check_classification_targets(y)
+        kind = type_of_target(y, input_name="y")
+        if kind == "multiclass-multioutput":
+            raise ValueError(
+                "y has several columns that are not all 0 or 1: give one label a row, or a matrix "
+                "of 0 and 1 for multilabel"
+            )
+        return kind
+
     def _learn_classes(self, kind, y, classes):
         """Set classes_ and the kind of task."""
         if kind == "multilabel-indicator":
             self._kind, self.classes_ = "multilabel", np.arange(y.shape[1])
+            if not (classes is None or np.array_equal(np.unique(classes), self.classes_)):
+                raise ValueError(
+                    f"classes={classes!r} does not fit a y of {y.shape[1]} labels: leave it out"
+                )
             return
         self.classes_ = np.unique(y) if classes is None else np.unique(classes)
         if len(self.classes_) < 2:
@@ -430,27 +444,39 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
             return codes[None, :].astype(dtype)
         return (codes == np.arange(len(self.classes_))[:, None]).astype(dtype)
 
-    def _weigh(self, y, weights):
-        """Sample weight times class weight, (1, m) or, a class weight for each label, (n2, m)."""
+    def _weigh(self, y, weights, learn):
+        """Sample weight times class weight, (1, m) or, a class weight for each label, (n2, m).
+
+        Class weights are learned from training rows and used for validation rows too.
+        """
         if self.class_weight is None:
             return None if weights is None else weights[None, :]
         weights = np.ones(len(y)) if weights is None else weights
-        columns = y.T if self._kind == "multilabel" else [y]
-        s = np.stack([weights * self._by_class(column, weights) for column in columns])
+        multilabel = self._kind == "multilabel"
+        columns = y.T if multilabel else [y]
+        labels = np.array([0, 1]) if multilabel else self.classes_
+        if learn:
+            self._class_weights = [self._by_class(labels, c, weights) for c in columns]
+        pairs = zip(self._class_weights, columns, strict=True)
+        s = np.stack([weights * values[np.searchsorted(labels, c)] for values, c in pairs])
         check_weights(s.sum(axis=0), len(y), "sample_weight times class_weight")
         return s
 
-    def _by_class(self, labels, weights):
-        """The class weight of every row; weights count as repetitions."""
-        seen = weights > 0
-        present = np.unique(labels[seen])
-        values = compute_class_weight(
-            self.class_weight, classes=present, y=labels[seen], sample_weight=weights[seen]
+    def _by_class(self, labels, y, weights):
+        """The weight of each label; sample weights count as repetitions."""
+        if isinstance(self.class_weight, dict):
+            unknown = set(self.class_weight) - set(labels.tolist())
+            if unknown:
+                raise ValueError(
+                    f"class_weight has keys {unknown} that are no classes: use {labels.tolist()}"
+                )
+            return np.array([self.class_weight.get(label, 1.0) for label in labels.tolist()])
+        seen, values = weights > 0, np.zeros(len(labels))
+        present = np.isin(labels, y[seen])
+        values[present] = compute_class_weight(
+            self.class_weight, classes=labels[present], y=y[seen], sample_weight=weights[seen]
         )
-        codes = np.searchsorted(present, labels[seen])
-        by_class = np.zeros(len(labels))
-        by_class[seen] = values[codes]
-        return by_class
+        return values
 
     def _check_targets_left(self, y):
         """Refuse to fit on one class."""

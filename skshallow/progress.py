@@ -1,4 +1,6 @@
-"""What a fit tells the outside after every epoch: a line on the screen, and callbacks."""
+"""What a fit tells the outside after every epoch, and at the end if something is wrong."""
+
+from skshallow.settings import is_lbfgs
 
 
 class Progress:
@@ -40,4 +42,31 @@ class Progress:
         history = self.training.history
         line = f"[{type(self.estimator).__name__}] epoch {self.training.epoch}/{self.last}"
         line += f"  loss {history.losses[-1]:.5f}  penalty {history.penalties[-1]:.5f}"
-        return line + (f"  validation {history.scores[-1]:.5f}" if history.scores else "")
+        return line + (f"  validation {history.scores[-1]:.5f}" if self.training.scored else "")
+
+
+def complaint(estimator, outcome: str, epoch: int) -> str | None:
+    """What to tell the user about how training ended, or None."""
+    if outcome == "interrupted":
+        return f"training was interrupted in epoch {epoch}: the best weights so far are kept"
+    if outcome == "unconverged":
+        return (
+            f"lbfgs stopped at max_iter={epoch - 1} with derivatives above tol={estimator.tol}: "
+            "raise max_iter, tol or alpha"
+        )
+    if outcome == "stuck":
+        return (
+            f"lbfgs found no lower loss in iteration {epoch} although the gradient promised "
+            "one: raise alpha, or check the derivative of an own activation"
+        )
+    if outcome == "diverged":
+        remedy = f"lower learning_rate={estimator.learning_rate}"
+        if is_lbfgs(estimator.solver):
+            remedy = "raise alpha"
+        if not estimator.standardize:
+            remedy += ", or set standardize=True"
+        return (
+            f"training diverged in epoch {epoch}: the loss was no longer a finite, sensible "
+            f"number; the best weights before are kept: {remedy}"
+        )
+    return None

@@ -79,6 +79,11 @@ def check_parameters(estimator) -> None:
         check_option("init", p["init"], ("auto", *INITIALIZERS))
     check_number("alpha", p["alpha"], Real, 0, words=("auto",))
     check_number("dropout", p["dropout"], Real, 0, 1)
+    if p["dropout"] and is_lbfgs(p["solver"]):
+        raise ValueError(
+            f"dropout={p['dropout']!r} is random and solver='lbfgs' needs a fixed function: set "
+            "dropout=0 or solver='adam'"
+        )
     check_number("batch_size", p["batch_size"], Integral, 1, words=("auto",))
     check_number("max_iter", p["max_iter"], Integral, 1, words=("auto",))
     check_flag("shuffle", p["shuffle"])
@@ -156,7 +161,9 @@ def alike(old: Any, new: Any) -> bool:
     """Whether two names, or two objects with their options, mean the same."""
     if isinstance(old, str) or isinstance(new, str):
         return old is new or (type(old) is type(new) and old == new)
-    return type(old) is type(new) and vars(old) == vars(new)
+    if type(old) is not type(new) or vars(old).keys() != vars(new).keys():
+        return False
+    return all(np.array_equal(value, vars(new)[name]) for name, value in vars(old).items())
 
 
 def resolve_alpha(alpha, settings: Settings, total_weight: float, n_rows: int) -> float:

@@ -69,7 +69,9 @@ class TwoThreads:
         part = len(A) * 7 // 16
         self._work.put((A[:part], B, out[:part]))
         np.matmul(A[part:], B, out=out[part:])
-        self._done.get()
+        error = self._done.get()
+        if error is not None:
+            raise error
 
     def close(self):
         """End the second thread."""
@@ -82,5 +84,6 @@ class TwoThreads:
                 A, B, out = task
                 try:
                     np.matmul(A, B, out=out)
-                finally:
                     self._done.put(None)
+                except Exception as error:
+                    self._done.put(error)

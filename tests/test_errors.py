@@ -305,3 +305,21 @@ def test_an_error_comes_at_once_however_long_training_would_take():
     start = time.perf_counter()
     refused(ValueError, "y_val", X, y, X_val=X, parameters={"max_iter": 10**9})
     assert time.perf_counter() - start < 5
+
+
+def test_dropout_is_refused_where_the_loss_must_be_a_function():
+    classifier = ShallowNNClassifier(dropout=0.5, solver="lbfgs")
+    with pytest.raises(ValueError, match=r"dropout=0\.5.*lbfgs.*set dropout=0"):
+        classifier.fit(X, y)
+
+
+def test_weights_whose_sum_overflows_are_named():
+    classifier = ShallowNNClassifier(4, max_iter=2)
+    with pytest.raises(ValueError, match=r"sample_weight.*overflows.*divide"):
+        classifier.fit(X, y, sample_weight=np.full(len(y), 1e308))
+
+
+def test_class_weights_of_labels_that_are_no_classes_are_refused():
+    classifier = ShallowNNClassifier(4, max_iter=2, class_weight={0: 1.0, 7: 2.0})
+    with pytest.raises(ValueError, match=r"class_weight.*7.*use"):
+        classifier.fit(X, y)

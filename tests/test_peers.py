@@ -778,3 +778,24 @@ def test_labels_of_a_categorical_column_with_unused_categories_are_fine():  # py
     X, y = load_iris(return_X_y=True)
     labels = pd.Series(pd.Categorical(np.array(["a", "b", "c"])[y], categories=list("abcd")))
     assert small().fit(X, labels).classes_.tolist() == ["a", "b", "c"]
+
+
+def test_class_weights_hold_for_batches_and_validation_data_that_lack_a_class():
+    X, y = load_iris(return_X_y=True)
+    two = y != 1
+    classifier = small(class_weight={0: 2.0, 1: 3.0}, max_iter=2)
+    classifier.partial_fit(X, y, classes=[0, 1, 2]).partial_fit(X[two], y[two])
+    classifier.fit(X, y, X_val=X[two], y_val=y[two])
+    labels = np.column_stack([y == 0, y == 1, np.zeros(len(y))]).astype(int)
+    small(class_weight={1: 5.0}, max_iter=2).fit(X, labels)
+
+
+def test_balanced_validation_loss_uses_the_training_classes():
+    X, y = load_iris(return_X_y=True)
+    kept = np.r_[0:50, 50:60, 100:150]
+    counts = np.bincount(y[kept])
+    weights = (len(kept) / (3 * counts))[y]
+    classifier = small(class_weight="balanced", max_iter=1, schedule="constant")
+    classifier.fit(X[kept], y[kept], X_val=X, y_val=y)
+    expected = -log_loss(y, classifier.predict_proba(X), sample_weight=weights)
+    assert classifier.best_validation_score_ == pytest.approx(expected, rel=1e-9)

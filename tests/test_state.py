@@ -11,9 +11,10 @@ from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.datasets import load_digits, load_iris, make_classification
 from sklearn.exceptions import NotFittedError
+from sklearn.metrics import log_loss
 
 from skshallow import ShallowNNClassifier
-from skshallow.core.activations import LeakyReLU
+from skshallow.core.activations import Activation, LeakyReLU
 from skshallow.core.optimizers import SGD, Adam, GradientDescent, Optimizer
 
 LAYERS = ("W1_", "b1_", "W2_", "b2_", "slopes_")
@@ -421,3 +422,82 @@ def test_partial_fit_takes_up_a_changed_schedule():
     classifier.partial_fit(X, y)
     other.set_params(schedule="constant").partial_fit(X, y)
     assert not np.array_equal(classifier.W1_, other.W1_)
+
+
+def test_a_warm_fit_by_another_score_keeps_the_weights_that_this_score_likes_best():
+    X, y = load_iris(return_X_y=True)
+    warm = ShallowNNClassifier(
+        8, warm_start=True, early_stopping=True, max_iter=5, scoring="accuracy", random_state=0
+    ).fit(X, y)
+    before = warm.W1_.copy()
+    warm.set_params(scoring="loss", max_iter=30).fit(X, y)
+    assert not np.array_equal(before, warm.W1_)
+    assert warm.best_validation_score_ == warm.validation_scores_[warm.best_iter_ - 1] < 0
+
+
+def test_validation_scores_stand_beside_the_epochs_that_had_one():
+    X, y = load_iris(return_X_y=True)
+    warm = ShallowNNClassifier(8, warm_start=True, early_stopping=True, max_iter=3, random_state=0)
+    warm.fit(X, y).set_params(early_stopping=False).fit(X, y)
+    assert np.isnan(warm.validation_scores_).tolist() == [False] * 3 + [True] * 3
+    assert warm.best_validation_score_ == max(warm.validation_scores_[:3])
+    assert len(warm.loss_curve_) == warm.n_iter_ == warm.best_iter_ == 6
+
+
+def test_a_fit_that_fails_leaves_no_half_of_an_earlier_one():
+    class Broken:
+        def setup(self, estimator, context): ...
+
+        def teardown(self, estimator, context): ...
+
+        def on_fit_task_begin(self, estimator, context): ...
+
+        def on_fit_task_end(self, estimator, context):
+            raise RuntimeError("broken")
+
+    X, y = load_iris(return_X_y=True)
+    classifier = ShallowNNClassifier(8, max_iter=3).fit(X, y).set_callbacks(Broken())
+    with pytest.raises(RuntimeError, match="broken"):
+        classifier.fit(X, y + 10)
+    with pytest.raises(NotFittedError):
+        classifier.predict(X)
+    assert not hasattr(classifier, "_state")
+
+
+class Smooth(Activation):
+    """A user's activation with an array of its own, a memory, and no __eq__."""
+
+    def __init__(self):
+        self.scale = np.array([1.0, 2.0])
+
+    def forward(self, Z1, A1):
+        assert Z1.ndim == 2
+        np.tanh(Z1, out=A1)
+        A1 *= self.scale[1]
+        self.memory = A1.copy()
+
+    def backward(self, Z1, A1, dA1):
+        dA1 *= 2 - self.memory**2 / 2
+
+
+def test_training_goes_on_with_objects_that_hold_arrays():
+    X, y = load_iris(return_X_y=True)
+    whole, halves = in_two_halves(X, y, activation=Smooth())
+    assert_same_network(whole, halves)
+    assert whole.loss_curve_[-1] < whole.loss_curve_[0] / 2
+
+
+def test_probabilities_of_an_own_activation_are_those_it_was_trained_on():
+    X, y = load_iris(return_X_y=True)
+    own = ShallowNNClassifier(8, activation=Smooth(), max_iter=50, solver="gd", random_state=0)
+    losses = own.set_params(learning_rate=0.1).fit(X, y).loss_curve_
+    after = log_loss(y, own.predict_proba(X))
+    assert after == pytest.approx(losses[-1], rel=0.02)
+    assert after < losses[-1]
+
+
+def test_standardize_changed_under_warm_start_is_refused():
+    X, y = load_iris(return_X_y=True)
+    warm = ShallowNNClassifier(8, max_iter=2, warm_start=True).fit(X, y)
+    with pytest.raises(ValueError, match=r"standardize=False.*warm_start"):
+        warm.set_params(standardize=False).fit(X, y)

@@ -13,7 +13,8 @@ g'(0). A unit of small steepness needs weights as much larger for the same signa
 W1 is divided by it and its automatic penalty multiplied by it.
 
 An own activation derives from ``Activation``, fills in the two methods, and is handed to the
-estimator as an object.
+estimator as an object. ``stacks`` says that forward may be given a whole stack (tiles, n1, m) at
+once, as all elementwise functions may.
 """
 
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ class Activation:
     initializer: ClassVar[str] = "xavier"
     steepness: ClassVar[float] = 1.0
     learned: ClassVar[float | None] = None
+    stacks: ClassVar[bool] = False
 
     def forward(self, Z1, A1):
         """Write g(Z1) into A1."""
@@ -50,6 +52,8 @@ class Activation:
 class Identity(Activation):
     """g(z) = z, so g' = 1: the network is a linear model, factored in two."""
 
+    stacks: ClassVar[bool] = True
+
     def forward(self, Z1, A1):
         np.copyto(A1, Z1)
 
@@ -61,6 +65,7 @@ class Identity(Activation):
 class Sigmoid(Activation):
     """g(z) = 1 / (1 + e^-z), so g' = g (1 - g)."""
 
+    stacks: ClassVar[bool] = True
     steepness: ClassVar[float] = 0.25
 
     def forward(self, Z1, A1):
@@ -76,6 +81,8 @@ class Sigmoid(Activation):
 class Tanh(Activation):
     """g(z) = (e^z - e^-z) / (e^z + e^-z), so g' = 1 - g^2."""
 
+    stacks: ClassVar[bool] = True
+
     def forward(self, Z1, A1):
         np.tanh(Z1, out=A1)
 
@@ -89,6 +96,7 @@ class Tanh(Activation):
 class ReLU(Activation):
     """g(z) = max(0, z), so g' = 1 where z > 0 and 0 elsewhere."""
 
+    stacks: ClassVar[bool] = True
     initializer: ClassVar[str] = "he"
 
     def forward(self, Z1, A1):
@@ -114,6 +122,7 @@ class LeakyReLU(Activation):
         If the slope is not below one: g is then no longer max(z, slope * z).
     """
 
+    stacks: ClassVar[bool] = True
     slope: float = 0.01
     initializer: ClassVar[str] = "he"
 
@@ -140,6 +149,7 @@ class PReLU(Activation):
     not penalised.
     """
 
+    stacks: ClassVar[bool] = True
     initializer: ClassVar[str] = "he"
     learned: ClassVar[float] = 0.25
 
@@ -162,6 +172,7 @@ class PReLU(Activation):
 class SiLU(Activation):
     """g(z) = z s(z) with the sigmoid s, so g' = s + g (1 - s) = g q - q + 1 with q = 1 - s."""
 
+    stacks: ClassVar[bool] = True
     initializer: ClassVar[str] = "he"
 
     def forward(self, Z1, A1):

@@ -20,7 +20,8 @@ def train_lbfgs(training, network, batches, max_iter, tol, *, score=None, watch=
     """Take so many iterations, or fewer; say how it ended.
 
     Arguments and result are those of ``train``; besides, "unconverged" says that max_iter came
-    before every derivative was at most tol, or J came down by less than tol / 10,000 of it.
+    before every derivative was at most tol, or J came down by less than tol / 10,000 of it, and
+    "stuck" that no lower J was found although the gradient promised one.
     """
     run = _Run(training, network, batches, score, watch)
     rounding = 4 * float(np.finfo(training.theta.dtype).eps)
@@ -39,7 +40,13 @@ def train_lbfgs(training, network, batches, max_iter, tol, *, score=None, watch=
     except (KeyboardInterrupt, Divergence) as stop:
         run.ended = "diverged" if isinstance(stop, Divergence) else "interrupted"
     training.theta[...] = run.accepted
-    return run.ended or ("unconverged" if result.status == 1 else "finished")
+    return run.ended or _ending(result)
+
+
+def _ending(result):
+    """What SciPy's status means; rounding ends many a line search when all is done."""
+    stuck = result.status == 2 and np.abs(result.jac).max() > 1e-3
+    return "stuck" if stuck else "unconverged" if result.status == 1 else "finished"
 
 
 class _Run:

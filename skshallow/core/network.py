@@ -94,12 +94,19 @@ class Network:
         Z1, A1, _, Z2 = self._buffers_for(A0)
         self._product(W1, A0, out=Z1)
         Z1 += b1
-        self.activation.forward(Z1, A1, *learned)
+        self._activate(Z1, A1, *learned)
         if dropout is not None:
             A1 *= dropout.draw(A1)
         np.matmul(W2, A1, out=Z2)
         Z2 += b2
         return Z1, A1, Z2
+
+    def _activate(self, Z1, A1, *learned):
+        if Z1.ndim == 2 or self.activation.stacks:
+            self.activation.forward(Z1, A1, *learned)
+        else:
+            for Z, A in zip(Z1, A1, strict=True):
+                self.activation.forward(Z, A, *learned)
 
     def _backward(self, A0, Z1, A1, dZ2):
         _, _, W2, _, *learned = self.parameters

@@ -48,7 +48,7 @@ class Best:
 
 @dataclass
 class History:
-    """A line for every epoch: mean data loss, penalty, and the validation score if there is one."""
+    """A line for every epoch: mean data loss, penalty, validation score or None."""
 
     losses: list = field(default_factory=list)
     penalties: list = field(default_factory=list)
@@ -107,6 +107,14 @@ class Training:
         self.reverted = False
         self.best.offer(-math.inf, self.epoch, self.theta)
 
+    def score_again(self, score):
+        """Measure the best weights anew, because the score is no longer what it was."""
+        if self.best.theta is not None:
+            present = self.theta.copy()
+            self.theta[...] = self.best.theta
+            self.best.score = self.patience.best = score()
+            self.theta[...] = present
+
     def rate(self, share=0.0):
         """The learning rate when this share of the present epoch is done."""
         progress = self.epoch - self.round_start + share
@@ -125,8 +133,8 @@ class Training:
             raise Divergence(loss)
         self.history.losses.append(loss)
         self.history.penalties.append(penalty)
+        self.history.scores.append(score)
         if score is not None:
-            self.history.scores.append(score)
             self.doubted = replace(self.best)
             self.best.offer(score, self.epoch, self.theta)
 
@@ -178,11 +186,11 @@ def train(training, network, batches, epochs, *, shuffle=True, score=None, watch
                 return "stopped"
             if may_stall and training.stalled():
                 return "stalled"
-    except KeyboardInterrupt:
-        return "interrupted"
-    except Divergence:
-        training.recover()
-        return "diverged"
+    except (KeyboardInterrupt, Divergence) as stop:
+        diverged = isinstance(stop, Divergence)
+        if diverged or not np.isfinite(training.theta).all():
+            training.recover()
+        return "diverged" if diverged else "interrupted"
     return "finished"
 
 

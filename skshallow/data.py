@@ -1,7 +1,7 @@
 """Training and validation examples: weights checked, rows chosen, nothing of X copied."""
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,31 +15,37 @@ from skshallow.core.inputs import CHUNK, Inputs
 
 @dataclass
 class Examples:
-    """X (m, n0), targets y as given and Y (n2, m) for core, weights s (1 or n2, m), rows to use."""
+    """X (m, n0), targets y as given and Y (n2, m) for core, weights, rows to use.
+
+    ``s`` (1 or n2, m) is sample weight times class weight; ``count`` is the number of rows before
+    equal ones were merged.
+    """
 
     X: Any
     y: np.ndarray
     Y: np.ndarray
+    sample_weight: np.ndarray | None
     s: np.ndarray | None
     rows: np.ndarray
+    count: int
 
     @classmethod
-    def of(cls, X, y, Y, s) -> "Examples":
+    def of(cls, X, y, Y, sample_weight, s) -> "Examples":
         """All examples of positive weight, the others count as absent; X of the type of Y."""
         X = X.astype(Y.dtype, copy=False)
         if not (issparse(X) or X.flags.forc):  # gathering rows wants one order or the other
             X = np.ascontiguousarray(X)
         rows = np.arange(X.shape[0]) if s is None else np.flatnonzero(s.any(axis=0))
-        return cls(X, y, Y, s, rows)
+        return cls(X, y, Y, sample_weight, s, rows, len(rows))
 
     def subset(self, rows) -> "Examples":
         """The same data, other rows."""
-        return Examples(self.X, self.y, self.Y, self.s, rows)
+        return replace(self, rows=rows, count=len(rows))
 
     def merged(self) -> "Examples":
         """The same J from distinct examples in an order of their own."""
         rows, s = merge_equal_rows(self.X, self.Y, self.s, self.rows)
-        return Examples(self.X, self.y, self.Y, s, rows)
+        return replace(self, s=s, rows=rows)
 
     @property
     def total_weight(self) -> float:
@@ -74,6 +80,10 @@ def check_weights(weights, n: int, name: str) -> np.ndarray | None:
         raise ValueError(
             f"{name} has a negative weight ({weights.min()}): weights must be zero or more"
         )
+    with np.errstate(over="ignore"):
+        total = weights.sum()
+    if not np.isfinite(total):
+        raise ValueError(f"{name}: the sum of the weights overflows: divide them by a constant")
     if not weights.any():
         raise ValueError(f"{name}: all weights are zero: give at least one row a positive weight")
     return weights
