@@ -138,11 +138,14 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
 
     def _hold_out(self, settings, examples, held_out, seed):
         """(training, validation) examples; the second is None if there is no early stopping."""
-        many = len(examples.rows) >= AUTO_VALIDATION_ROWS and not settings.full_batch
-        wanted = many if is_auto(self.early_stopping) else self.early_stopping
+        strata, wanted = self._strata(examples.y), self.early_stopping
+        if is_auto(wanted):
+            classes = 0 if strata is None else len(np.unique(strata))
+            many = len(examples.rows) >= max(AUTO_VALIDATION_ROWS, 100 * classes)
+            wanted = many and not settings.full_batch
         if held_out is not None or not wanted:
             return examples, held_out
-        return split(examples, self.validation_fraction, seed, self._strata(examples.y))
+        return split(examples, self.validation_fraction, seed, strata)
 
     def _arrange(self, settings, examples):
         """The examples, merged and in an order of their own if a step takes all of them anyway."""

@@ -80,7 +80,8 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         Whether to stop when the validation score has not improved by ``tol`` for
         ``n_iter_no_change`` epochs, and to keep the weights with the best score. The validation
         part is ``X_val`` if given to ``fit``, else split off. "auto" is True if ``X_val`` is
-        given or there are at least 10,000 rows ("gd" and "lbfgs": only if ``X_val`` is given).
+        given or there are at least 10,000 rows and 100 a class ("gd" and "lbfgs": only if
+        ``X_val`` is given).
         ``partial_fit`` does without.
     validation_fraction : float in (0, 1), default=0.1
         Share of the rows of positive weight to split off, stratified by class. A class with one

@@ -799,3 +799,12 @@ def test_balanced_validation_loss_uses_the_training_classes():
     classifier.fit(X[kept], y[kept], X_val=X, y_val=y)
     expected = -log_loss(y, classifier.predict_proba(X), sample_weight=weights)
     assert classifier.best_validation_score_ == pytest.approx(expected, rel=1e-9)
+
+
+def test_many_classes_do_not_fail_for_the_automatic_validation_part():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(10_000, 2)), np.arange(10_000) % 2_000
+    classifier = ShallowNNClassifier(1, max_iter=1, random_state=0).fit(X, y)
+    assert classifier.validation_scores_ is None
+    classifier.fit(X, y % 2)
+    assert len(classifier.validation_scores_) == 1
