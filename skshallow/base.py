@@ -120,7 +120,7 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
         for name, value in (("X_val", X_val), ("y_val", y_val)):
             if value is None:
                 raise ValueError(f"{name} is None: give X_val and y_val together, or neither")
-        if self.early_stopping is False:
+        if not self.early_stopping:
             raise ValueError(
                 "early_stopping=False makes no use of X_val: set it to True or 'auto', or do not "
                 "pass X_val"
@@ -148,7 +148,7 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
         return split(examples, self.validation_fraction, seed, strata)
 
     def _arrange(self, settings, examples):
-        """The examples, merged and in an order of their own if a step takes all of them anyway."""
+        """The examples, distinct and in an order of their own if a step takes all of them."""
         n = len(examples.rows)
         whole = resolve_batch_size(self.batch_size, settings, n) >= n
         return examples.merged() if whole and n <= CHUNK else examples
@@ -175,7 +175,8 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
         training.patience.n_iter_no_change = self.n_iter_no_change
         training.patience.tol = self.tol
         if not alike(solver, self.solver):
-            self._state.solver, training.optimizer = self.solver, settings.optimizer
+            self._state.solver = copy.deepcopy(self.solver)
+            training.optimizer = settings.optimizer
             if training.optimizer is not None:
                 training.optimizer.reset(training.theta)
 
