@@ -33,7 +33,7 @@ from skshallow.settings import (
     resolve_batch_size,
     resolve_epochs,
 )
-from skshallow.threads import matmul_for, one_thread
+from skshallow.threads import each, matmul_for, one_thread, row_parts
 
 DTYPES = [np.float64, np.float32]  # of X: both are kept, everything else becomes the first
 LAYERS = ("W1_", "b1_", "W2_", "b2_", "slopes_")  # the fitted network, in the order of Parameters
@@ -326,12 +326,17 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
             category = UserWarning if outcome == "interrupted" else ConvergenceWarning
             warnings.warn(message, category, stacklevel=stacklevel)
 
-    @one_thread()
     def _outputs(self, X, method):
-        """The loss's "scores", "output" or "log_output" of every row, in tiles of one shape."""
+        """The loss's "scores", "output" or "log_output" of every row."""
         check_is_fitted(self, "W1_")
-        transform = self._transform(method)
         X = validate_data(self, X, reset=False, accept_sparse="csr", dtype=DTYPES)
+        parts = row_parts(X.shape[0], self.W1_.size)
+        with one_thread():
+            return np.concatenate(each(lambda rows: self._outputs_of(X[rows], method), parts))
+
+    def _outputs_of(self, X, method):
+        """The same for checked rows, in tiles of one shape."""
+        transform = self._transform(method)
         layers = tuple(getattr(self, name) for name in LAYERS if hasattr(self, name))
         network = Network(layers, copy.deepcopy(self._activation), self._build_loss())
         outputs = []

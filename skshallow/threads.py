@@ -3,11 +3,14 @@
 BLAS's own threads slow small products down, and the last bits of a product depend on their
 number. So BLAS is kept to one thread. A product that is large enough is cut into two parts,
 always the same: one of them runs on a thread of ours, and the bits are the same on any number of
-cores.
+cores. Prediction shares out rows, which do not touch each other.
 """
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
+from itertools import pairwise
 from queue import SimpleQueue
 from threading import Lock, Thread
 
@@ -39,6 +42,23 @@ def one_thread():
             _running.pop()
             if not _running:
                 limit.restore_original_limits()
+
+
+def row_parts(n: int, multiplications: int) -> list[slice]:
+    """n rows of so many multiplications each, in parts for as many threads as BLAS would use."""
+    threads = 1
+    if n * multiplications > 10 * WORTH_SHARING:
+        threads = max(library["num_threads"] for library in _controller().info())
+    bounds = np.linspace(0, n, threads + 1).astype(int)
+    return [slice(start, stop) for start, stop in pairwise(bounds)]
+
+
+def each(function: Callable, parts: list) -> list:
+    """``function`` of every part, each on a thread of its own."""
+    if len(parts) == 1:
+        return [function(parts[0])]
+    with ThreadPoolExecutor(len(parts)) as pool:
+        return list(pool.map(function, parts))
 
 
 @contextmanager

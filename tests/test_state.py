@@ -501,3 +501,12 @@ def test_standardize_changed_under_warm_start_is_refused():
     warm = ShallowNNClassifier(8, max_iter=2, warm_start=True).fit(X, y)
     with pytest.raises(ValueError, match=r"standardize=False.*warm_start"):
         warm.set_params(standardize=False).fit(X, y)
+
+
+def test_predictions_of_many_rows_are_those_of_few():
+    X, y = load_digits(return_X_y=True)
+    classifier = ShallowNNClassifier(300, max_iter=1, random_state=0).fit(X, y)
+    many = np.tile(X, (4, 1))  # enough work for several threads
+    few = classifier.predict_proba(X[:100])
+    np.testing.assert_array_equal(classifier.predict_proba(many)[:100], few)
+    np.testing.assert_array_equal(classifier.predict_proba(many)[-len(X) :][:100], few)

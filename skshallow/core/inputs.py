@@ -15,7 +15,7 @@ from scipy.sparse import issparse
 
 CHUNK = 1_024  # rows that are looked at together
 FEW = 128  # rows whose moments are taken together: they stay in the cache
-TILE = 32  # rows that go through the network together in prediction
+TILE = 64  # rows that go through the network together in prediction
 
 
 class Standardization:
@@ -157,6 +157,8 @@ def tiles(X, dtype):
             x.resize(CHUNK, X.shape[1])
             yield x.T, n
         else:
-            filled = np.zeros((-(-n // TILE) * TILE, X.shape[1]), dtype)
-            filled[:n] = x
-            yield filled.reshape(-1, TILE, X.shape[1]).swapaxes(-1, -2), n
+            if n % TILE or x.dtype != dtype or not x.flags.c_contiguous:
+                filled = np.zeros((-(-n // TILE) * TILE, X.shape[1]), dtype)
+                filled[:n] = x
+                x = filled
+            yield x.reshape(-1, TILE, X.shape[1]).swapaxes(-1, -2), n
