@@ -140,9 +140,10 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
         """(training, validation) examples; the second is None if there is no early stopping."""
         strata, wanted = self._strata(examples.y), self.early_stopping
         if is_auto(wanted):
-            classes = 0 if strata is None else len(np.unique(strata))
-            many = len(examples.rows) >= max(AUTO_VALIDATION_ROWS, 100 * classes)
-            wanted = many and not settings.full_batch
+            n = len(examples.rows)
+            wanted = n >= AUTO_VALIDATION_ROWS and not settings.full_batch
+            if wanted and strata is not None:
+                wanted = n >= 100 * len(np.unique(strata))
         if held_out is not None or not wanted:
             return examples, held_out
         return split(examples, self.validation_fraction, seed, strata)
@@ -244,15 +245,12 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
         training.schedule = settings.schedule
         training.begin_round(epochs, scored=held_out is not None)
         score = None if held_out is None else self._build_score(network, held_out)
-        if held_out is not None and (
-            self.scoring != self._state.scoring or held_out.X is not examples.X
-        ):
-            training.score_again(score)
-        self._state.scoring = self.scoring
         context = self._init_callback_context(max_subtasks=epochs)
         context.call_on_fit_task_begin(estimator=self, **arguments)
         look = {"score": score, "watch": Progress(self, context, arguments, training, epochs)}
         with self._computing(network, batches):
+            if held_out is not None:
+                self._take_up(score, others=held_out.X is not examples.X)
             if settings.optimizer is None:
                 outcome = train_lbfgs(training, network, batches, epochs, self.tol, **look)
             else:
@@ -260,6 +258,12 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
         self._publish(outcome, stacklevel=7)
         training.begin_round(None, scored=training.scored)
         context.call_on_fit_task_end(estimator=self, **arguments, reconstruction_attributes=dict)
+
+    def _take_up(self, score, *, others):
+        """Measure the best weights of an earlier fit anew, if by another scorer or other rows."""
+        if others or self._state.scoring != self.scoring:
+            self._state.training.score_again(score)
+        self._state.scoring = self.scoring
 
     def _build_score(self, network, held_out):
         """A function that measures the present weights on the validation part."""

@@ -160,7 +160,7 @@ def _build(value, table):
 def alike(old: Any, new: Any) -> bool:
     """Whether two names, or two objects with their options, mean the same."""
     if isinstance(old, str) or isinstance(new, str):
-        return old is new or (type(old) is type(new) and old == new)
+        return isinstance(old, str) and isinstance(new, str) and old == new
     if type(old) is not type(new) or vars(old).keys() != vars(new).keys():
         return False
     return all(np.array_equal(value, vars(new)[name]) for name, value in vars(old).items())

@@ -10,12 +10,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
-from itertools import pairwise
 from queue import SimpleQueue
 from threading import Lock, Thread
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
+
+from skshallow.core.batches import even_slices
 
 WORTH_SHARING = 10_000_000  # multiplications in a product from which a second thread pays
 
@@ -49,8 +50,7 @@ def row_parts(n: int, multiplications: int) -> list[slice]:
     threads = 1
     if n * multiplications > 10 * WORTH_SHARING:
         threads = max(library["num_threads"] for library in _controller().info())
-    bounds = np.linspace(0, n, threads + 1).astype(int)
-    return [slice(start, stop) for start, stop in pairwise(bounds)]
+    return even_slices(n, threads)
 
 
 def each(function: Callable, parts: list) -> list:

@@ -15,6 +15,12 @@ from skshallow.core.inputs import Gather
 SMALL = 2**22  # bytes of inputs that are copied rather than gathered batch after batch
 
 
+def even_slices(n, parts):
+    """n things in so many parts, whose sizes differ by one at most."""
+    bounds = np.linspace(0, n, parts + 1).astype(int).tolist()
+    return [slice(start, stop) for start, stop in pairwise(bounds)]
+
+
 class Batches:
     """Deals ``(A0, Y, s)``: inputs (n0, m), targets (n2, m), weights (1, m), (n2, m) or None.
 
@@ -36,8 +42,7 @@ class Batches:
         self.inputs, self.rows = inputs, rows
         self._targets = Gather(Y, axis=1)
         self._weights = None if s is None else Gather(s, axis=1)
-        bounds = np.linspace(0, len(rows), -(-len(rows) // size) + 1).astype(int).tolist()
-        self._slices = [slice(start, stop) for start, stop in pairwise(bounds)]
+        self._slices = even_slices(len(rows), -(-len(rows) // size))
         self._deck = None
 
     def __len__(self):

@@ -20,6 +20,8 @@ BLOCK = 16_384  # weights that the penalty is added for at a time: they stay in 
 class Network:
     """The network with its buffers.
 
+    ``matmul(A, B, out)`` takes the two products with A0, the large ones; another may be put in.
+
     Parameters
     ----------
     parameters : Parameters, or a tuple (W1, b1, W2, b2) with the learned column if there is one
@@ -30,13 +32,11 @@ class Network:
         Strength of the penalty alpha/2 (|W1|^2 + |W2|^2).
     dropout : Dropout or None
         Drops hidden units in training.
-    matmul : callable
-        ``matmul(A, B, out)`` for the two products with A0, the large ones.
     """
 
-    def __init__(self, parameters, activation, loss, *, alpha=0.0, dropout=None, matmul=np.matmul):
+    def __init__(self, parameters, activation, loss, *, alpha=0.0, dropout=None):
         self.parameters, self.activation, self.loss = parameters, activation, loss
-        self.alpha, self.dropout, self.matmul = alpha, dropout, matmul
+        self.alpha, self.dropout, self.matmul = alpha, dropout, np.matmul
         self.gradient = parameters.like() if hasattr(parameters, "like") else None
         self._buffers = {}
 

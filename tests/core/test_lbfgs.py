@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from doubles import Failing, Watch
 from scipy.optimize import check_grad, minimize
 
 from skshallow.core.activations import ACTIVATIONS
@@ -39,38 +40,6 @@ def begin(activation="identity", *, dtype=np.float64, size=M, loss=None, optimiz
 
 def objective(network, batches):
     return network.mean_loss(batches) + network.penalty()
-
-
-class Watch:
-    """Notes its calls; at the given iteration it stops training or raises."""
-
-    def __init__(self, at=None, error=None):
-        self.at, self.error, self.calls = at, error, []
-
-    def begin(self):
-        self.calls.append("begin")
-
-    def end(self):
-        self.calls.append("end")
-        if self.calls.count("end") != self.at:
-            return False
-        if self.error is not None:
-            raise self.error
-        return True
-
-
-class Failing(LOSSES["binary"]):
-    """Binary cross-entropy that raises, or is not a number, at the given call."""
-
-    def __init__(self, at, error=None):
-        self.at, self.error, self.calls = at, error, 0
-
-    def slope(self, Z2, Y):
-        self.calls += 1
-        if self.calls == self.at and self.error is not None:
-            raise self.error
-        L = super().slope(Z2, Y)
-        return L if self.calls != self.at else np.full_like(L, np.nan)
 
 
 def test_a_linear_network_reaches_the_minimum_of_its_convex_twin():
