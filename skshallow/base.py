@@ -17,12 +17,13 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skshallow.core.initializers import initialize
-from skshallow.core.inputs import CHUNK, Standardization, tiles
+from skshallow.core.inputs import CHUNK, Standardization
 from skshallow.core.lbfgs import train_lbfgs
 from skshallow.core.network import Dropout, Network
 from skshallow.core.parameters import Parameters
 from skshallow.core.training import Patience, Training, train
 from skshallow.data import Examples, check_weights, split
+from skshallow.prediction import outputs_of
 from skshallow.progress import Progress, complaint
 from skshallow.settings import (
     AUTO_VALIDATION_ROWS,
@@ -33,7 +34,7 @@ from skshallow.settings import (
     resolve_batch_size,
     resolve_epochs,
 )
-from skshallow.threads import each, matmul_for, one_thread, row_parts
+from skshallow.threads import matmul_for, one_thread
 
 DTYPES = [np.float64, np.float32]  # of X: both are kept, everything else becomes the first
 LAYERS = ("W1_", "b1_", "W2_", "b2_", "slopes_")  # the fitted network, in the order of Parameters
@@ -332,25 +333,21 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
 
     def _outputs(self, X, method):
         """The loss's "scores", "output" or "log_output" of every row."""
-        check_is_fitted(self, "W1_")
-        X = validate_data(self, X, reset=False, accept_sparse="csr", dtype=DTYPES)
-        parts = row_parts(X.shape[0], self.W1_.size)
-        with one_thread():
-            return np.concatenate(each(lambda rows: self._outputs_of(X[rows], method), parts))
-
-    def _outputs_of(self, X, method):
-        """The same for checked rows, in tiles of one shape."""
-        transform = self._transform(method)
+        if not hasattr(self, "W1_"):
+            check_is_fitted(self, "W1_")
+        if not self._beyond_question(X):
+            X = validate_data(self, X, reset=False, accept_sparse="csr", dtype=DTYPES)
         layers = tuple(getattr(self, name) for name in LAYERS if hasattr(self, name))
-        network = Network(layers, copy.deepcopy(self._activation), self._build_loss())
-        outputs = []
-        for A0, n in tiles(X, self.W1_.dtype):
-            with np.errstate(over="ignore", invalid="ignore"):
-                Z2 = network.scores(A0)
-            if not np.isfinite(Z2).all():
-                raise ValueError(
-                    "X has values so large that scores overflow: divide X by a constant"
-                )
-            Z2 = transform(Z2).swapaxes(-1, -2)
-            outputs.append(Z2.reshape(-1, Z2.shape[-1])[:n].copy())
-        return np.concatenate(outputs)
+        return outputs_of(X, layers, self._activation, *self._transform(method))
+
+    def _beyond_question(self, X):
+        """Whether X is an array in which validate_data, slow for one row, could find no fault."""
+        return (
+            type(X) is np.ndarray
+            and X.dtype in DTYPES
+            and X.ndim == 2
+            and X.shape[0] > 0
+            and X.shape[1] == self.n_features_in_
+            and not hasattr(self, "feature_names_in_")
+            and math.isfinite(X.sum())
+        )

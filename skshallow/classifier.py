@@ -12,7 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import validate_data
 
 from skshallow.base import DTYPES, BaseShallowNN
-from skshallow.core.losses import LOSSES
+from skshallow.core.losses import LOSSES, CategoricalCrossEntropy
 from skshallow.data import check_weights
 from skshallow.settings import is_lbfgs
 
@@ -495,10 +495,10 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         return LOSSES[self._kind]()
 
     def _transform(self, method):
-        """The function of Z2; probabilities of two classes are those of the scores (-Z2, Z2)."""
+        """A function of Z2 and its number of outputs; two classes have the scores 0 and Z2."""
         if method == "scores":
-            return lambda Z2: Z2
-        function = getattr(self._build_loss(), method)
+            return lambda Z2: Z2, len(self.W2_)
         if self._kind != "binary":
-            return function
-        return lambda Z2: function(np.concatenate([-Z2, Z2], axis=-2))
+            return getattr(self._build_loss(), method), len(self.W2_)
+        function = getattr(CategoricalCrossEntropy(), method)
+        return lambda Z2: function(np.concatenate([np.zeros_like(Z2), Z2], axis=-2)), 2

@@ -21,35 +21,44 @@ from skshallow.core.batches import even_slices
 WORTH_SHARING = 10_000_000  # multiplications in a product from which a second thread pays
 
 _lock = Lock()
-_running: list = []  # one entry for each block in one_thread; the first one set the limit
+_before: list = []  # the number of threads of each BLAS before one_thread, while blocks run
+_blocks = 0  # blocks in one_thread at this moment
 
 
 @cache
-def _controller():
-    """Looking for the loaded BLAS takes milliseconds: once is enough."""
-    return ThreadpoolController()
+def _blas():
+    """The loaded BLAS libraries; looking for them takes milliseconds: once is enough."""
+    return ThreadpoolController().select(user_api="blas").lib_controllers
+
+
+def _limit(numbers):
+    for library, number in zip(_blas(), numbers, strict=True):
+        library.set_num_threads(number)
 
 
 @contextmanager
 def one_thread():
     """BLAS on one thread until the last of the blocks that run at the same time has ended."""
+    global _blocks
     with _lock:
-        limit = _running[0] if _running else _controller().limit(limits=1, user_api="blas")
-        _running.append(limit)
+        if not _blocks:
+            _before[:] = [library.get_num_threads() for library in _blas()]
+            _limit([1] * len(_before))
+        _blocks += 1
     try:
         yield
     finally:
         with _lock:
-            _running.pop()
-            if not _running:
-                limit.restore_original_limits()
+            _blocks -= 1
+            if not _blocks:
+                _limit(_before)
 
 
 def row_parts(n: int, multiplications: int) -> list[slice]:
     """n rows of so many multiplications each, in parts for as many threads as BLAS would use."""
     threads = 1
     if n * multiplications > 10 * WORTH_SHARING:
-        threads = max(library["num_threads"] for library in _controller().info())
+        threads = max(library.get_num_threads() for library in _blas())
     return even_slices(n, threads)
 
 

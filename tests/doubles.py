@@ -24,7 +24,7 @@ class Watch:
 
 
 class Failing(LOSSES["binary"]):
-    """Binary cross-entropy that raises, or turns into a number, at the given call."""
+    """Binary cross-entropy that at the given slope raises, or whose value is then a number once."""
 
     def __init__(self, at, error=None, number=np.nan):
         self.at, self.error, self.number, self.calls = at, error, number, 0
@@ -33,5 +33,11 @@ class Failing(LOSSES["binary"]):
         self.calls += 1
         if self.calls == self.at and self.error is not None:
             raise self.error
-        L = super().slope(Z2, Y)
-        return L if self.calls != self.at else np.full_like(L, self.number)
+        return super().slope(Z2, Y)
+
+    def value(self, Z2, Y):
+        L = super().value(Z2, Y)
+        if self.number is None or self.calls < self.at or self.error is not None:
+            return L
+        L[...], self.number = self.number, None
+        return L

@@ -17,7 +17,7 @@ SMALL = 2**22  # bytes of inputs that are copied rather than gathered batch afte
 
 def even_slices(n, parts):
     """n things in so many parts, whose sizes differ by one at most."""
-    bounds = np.linspace(0, n, parts + 1).astype(int).tolist()
+    bounds = [n * i // parts for i in range(parts + 1)]
     return [slice(start, stop) for start, stop in pairwise(bounds)]
 
 

@@ -15,7 +15,8 @@ from scipy.sparse import issparse
 
 CHUNK = 1_024  # rows that are looked at together
 FEW = 128  # rows whose moments are taken together: they stay in the cache
-TILE = 64  # rows that go through the network together in prediction
+IN_CACHE = 2**16  # hidden activations that prediction computes at a time: they stay in the cache
+SMALL_PRODUCT = 1_000_000  # multiplications up to which BLAS has a quick way for few rows
 
 
 class Standardization:
@@ -141,24 +142,38 @@ class Inputs:
         return A0 if self.standardization is None else self.standardization.apply(A0)
 
 
-def tiles(X, dtype):
-    """Consecutive rows of X as columns, in tiles of always the same shape.
+def tile_rows(multiplications):
+    """Rows that go through a network of so many multiplications together in prediction.
+
+    More are faster when there are many rows, fewer when there is only one. Eight are almost as
+    fast as many where they make a product that BLAS takes its quick way with.
+    """
+    if multiplications < SMALL_PRODUCT / 64:
+        return 32
+    return 8 if 8 * multiplications < SMALL_PRODUCT else 64
+
+
+def tiles(X, n1, dtype):
+    """Consecutive rows of X as columns, in tiles of always the same shape for n1 hidden units.
 
     A product's rounding depends on its shape. If every tile has the same, filled up with zeros
     where rows are missing, then a row's scores are the same to the last bit in whatever company
-    it comes. Yields (A0, n): a stack of tiles (tiles, n0, TILE) with n rows in it, or one sparse
+    it comes. Yields (A0, n): a stack of tiles (tiles, n0, rows) with n rows in it, or one sparse
     (n0, CHUNK).
     """
-    for start in range(0, X.shape[0], CHUNK):
-        x = X[start : start + CHUNK]
+    m, n0 = X.shape
+    tile = tile_rows(n0 * n1)
+    chunk = CHUNK if issparse(X) else tile * max(IN_CACHE // (tile * n1), 1)
+    for start in range(0, m, chunk):
+        x = X[start : start + chunk]
         n = x.shape[0]
         if issparse(x):
             x = x.astype(dtype)
-            x.resize(CHUNK, X.shape[1])
+            x.resize(CHUNK, n0)
             yield x.T, n
         else:
-            if n % TILE or x.dtype != dtype or not x.flags.c_contiguous:
-                filled = np.zeros((-(-n // TILE) * TILE, X.shape[1]), dtype)
+            if n % tile or x.dtype != dtype or not x.flags.c_contiguous:
+                filled = np.zeros((-(-n // tile) * tile, n0), dtype)
                 filled[:n] = x
                 x = filled
-            yield x.reshape(-1, TILE, X.shape[1]).swapaxes(-1, -2), n
+            yield x.reshape(-1, tile, n0).swapaxes(-1, -2), n

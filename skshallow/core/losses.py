@@ -7,7 +7,7 @@ of its own, (..., 1, m) where all outputs answer one.
 ``output(Z2)``          A2, in place of Z2
 ``log_output(Z2)``      log A2; spoils Z2
 ``value(Z2, Y)``        L; spoils Z2
-``slope(Z2, Y)``        the same L, and leaves dL/dZ2 = A2 - Y in place of Z2
+``slope(Z2, Y)``        dL/dZ2 = A2 - Y, in place of Z2
 """
 
 import numpy as np
@@ -35,9 +35,9 @@ class BinaryCrossEntropy:
         return softplus(Z2) - Y * Z2
 
     def slope(self, Z2, Y):
-        L = self.value(Z2, Y)
-        np.subtract(self.output(Z2), Y, out=Z2)
-        return L
+        self.output(Z2)
+        Z2 -= Y
+        return Z2
 
 
 class CategoricalCrossEntropy:
@@ -58,20 +58,14 @@ class CategoricalCrossEntropy:
         return Z2
 
     def value(self, Z2, Y):
-        return self._value_and_sums(Z2, Y)[0]
-
-    def slope(self, Z2, Y):
-        L, sums = self._value_and_sums(Z2, Y)
-        Z2 /= sums
-        Z2 -= Y
-        return L
-
-    def _value_and_sums(self, Z2, Y):
         Z2 -= Z2.max(axis=-2, keepdims=True)
         picked = np.einsum("...km,...km->...m", Y, Z2)[..., None, :]
-        np.exp(Z2, out=Z2)
-        sums = Z2.sum(axis=-2, keepdims=True)
-        return np.log(sums) - picked, sums
+        return np.log(np.exp(Z2, out=Z2).sum(axis=-2, keepdims=True)) - picked
+
+    def slope(self, Z2, Y):
+        self.output(Z2)
+        Z2 -= Y
+        return Z2
 
 
 LOSSES = {

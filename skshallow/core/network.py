@@ -7,14 +7,15 @@
     dW1 = dZ1 A0.T         db1 = sum of dZ1 over examples
 
 Differences from the notes, all for speed: results are written with ``out=`` into buffers made
-once, 1/m stands in dZ2 instead of in four places, and what is no longer needed is written over
-(Z2 becomes dZ2, A1 and Z1 are scratch for g'). The loss and dZ2 come from one object, at Z2.
+once, 1/m stands in dZ2 instead of in four places, sums over examples are products with a column
+of ones, and what is no longer needed is written over (Z2 becomes dZ2, A1 and Z1 are scratch for
+g'). The loss and dZ2 come from one object, at Z2.
 """
 
 import numpy as np
-from scipy.sparse import issparse
 
 BLOCK = 16_384  # weights that the penalty is added for at a time: they stay in the cache
+TOGETHER = 1_024  # examples whose losses are computed together
 
 
 class Network:
@@ -38,20 +39,29 @@ class Network:
         self.parameters, self.activation, self.loss = parameters, activation, loss
         self.alpha, self.dropout, self.matmul = alpha, dropout, np.matmul
         self.gradient = parameters.like() if hasattr(parameters, "like") else None
-        self._buffers = {}
+        self._forward_buffers, self._backward_buffers = {}, {}
+
+    def backpropagate(self, A0, Y, s=None, tally=None):
+        """``gradient`` becomes that of J over the batch; the tally keeps the scores."""
+        Z1, A1, Z2 = self._forward(A0, self.dropout)
+        if tally is not None:
+            tally.add(Z2, Y, s)
+        self.loss.slope(Z2, Y)
+        Z2 *= 1 / Z2.shape[1]
+        if s is not None:
+            Z2 *= s
+        self._backward(A0, Z1, A1, Z2)
+        self._add_penalty_gradient()
+
+    def tally(self, largest, check=None):
+        """An empty tally of this network's loss, for batches of at most so many examples."""
+        return Tally(self.loss, self.parameters.theta.dtype, largest, check)
 
     def loss_and_gradient(self, A0, Y, s=None):
         """Sum of s * L / m over the batch; ``gradient`` becomes that of J, penalty included."""
-        Z1, A1, Z2 = self._forward(A0, self.dropout)
-        L = self.loss.slope(Z2, Y)
-        m = L.shape[-1]
-        Z2 *= 1 / m
-        if s is not None:
-            Z2 *= s
-            L *= s
-        self._backward(A0, Z1, A1, Z2)
-        self._add_penalty_gradient()
-        return float(L.sum()) / m
+        tally = self.tally(A0.shape[1])
+        self.backpropagate(A0, Y, s, tally)
+        return tally.mean()
 
     def full_loss_and_gradient(self, batches):
         """The same over all examples, batch after batch, so that X is never copied whole."""
@@ -84,14 +94,14 @@ class Network:
 
     def _product(self, A, B, out):
         """out = A B, where B may be sparse: nothing else in forward or backward knows."""
-        if issparse(B):
-            out[...] = (B.T @ A.T).T  # a sparse matrix wants to stand on the left
-        else:
+        if isinstance(B, np.ndarray):
             self.matmul(A, B, out)
+        else:
+            out[...] = (B.T @ A.T).T  # a sparse matrix wants to stand on the left
 
     def _forward(self, A0, dropout=None):
         W1, b1, W2, b2, *learned = self.parameters
-        Z1, A1, _, Z2 = self._buffers_for(A0)
+        Z1, A1, Z2 = self._buffers_to_go_forward(A0.shape)
         self._product(W1, A0, out=Z1)
         Z1 += b1
         self._activate(Z1, A1, *learned)
@@ -111,16 +121,16 @@ class Network:
     def _backward(self, A0, Z1, A1, dZ2):
         _, _, W2, _, *learned = self.parameters
         dW1, db1, dW2, db2, *dlearned = self.gradient
-        dZ1 = self._buffers_for(A0)[2]
+        dZ1, ones = self._buffers_to_go_back(Z1)
         np.matmul(dZ2, A1.T, out=dW2)
-        np.add.reduce(dZ2, axis=-1, keepdims=True, out=db2)
+        np.matmul(dZ2, ones, out=db2)
         np.dot(W2.T, dZ2, out=dZ1)
         if self.dropout is not None:
             dZ1 *= self.dropout.mask
             self.activation.forward(Z1, A1, *learned)  # A1 as it was before the mask
         self.activation.backward(Z1, A1, dZ1, *learned, *dlearned)
         self._product(dZ1, A0.T, out=dW1)
-        np.add.reduce(dZ1, axis=-1, keepdims=True, out=db1)
+        np.matmul(dZ1, ones, out=db1)
 
     def _add_penalty_gradient(self):
         if self.alpha:
@@ -129,15 +139,22 @@ class Network:
                 block = slice(start, start + BLOCK)
                 dweights[block] += self.alpha * weights[block]
 
-    def _buffers_for(self, A0):
-        """Z1, A1, dZ1 (..., n1, m) and Z2 (..., n2, m), made once for each number of examples."""
-        if A0.shape not in self._buffers:
+    def _buffers_to_go_forward(self, shape):
+        """Z1, A1 (..., n1, m) and Z2 (..., n2, m), made once for each shape of A0."""
+        if shape not in self._forward_buffers:
             W1, _, W2, *_ = self.parameters
-            *tiles, _, m = A0.shape
-            hidden, output = (*tiles, len(W1), m), (*tiles, len(W2), m)
-            shapes = (hidden, hidden, hidden, output)
-            self._buffers[A0.shape] = [np.empty(shape, W1.dtype) for shape in shapes]
-        return self._buffers[A0.shape]
+            *tiles, _, m = shape
+            units = (len(W1), len(W1), len(W2))
+            buffers = [np.empty((*tiles, n, m), W1.dtype) for n in units]
+            self._forward_buffers[shape] = buffers
+        return self._forward_buffers[shape]
+
+    def _buffers_to_go_back(self, Z1):
+        """dZ1 like Z1 (n1, m) and the column of ones (m, 1), made once for each shape."""
+        if Z1.shape not in self._backward_buffers:
+            ones = np.ones((Z1.shape[1], 1), Z1.dtype)
+            self._backward_buffers[Z1.shape] = np.empty_like(Z1), ones
+        return self._backward_buffers[Z1.shape]
 
 
 class Dropout:
@@ -157,3 +174,54 @@ class Dropout:
         np.greater_equal(self.mask, self.share, out=self.mask)
         self.mask *= 1 / (1 - self.share)
         return self.mask
+
+
+class Tally:
+    """The mean of s * L over batches that come one by one.
+
+    The scores of several batches are put together before L is computed: a step of training does
+    without a dozen calls on small arrays.
+
+    Parameters
+    ----------
+    loss : loss object
+    dtype : NumPy type of the scores
+    largest : int
+        Examples in the largest batch.
+    check : callable or None
+        Given the mean of every computed portion; may raise.
+    """
+
+    def __init__(self, loss, dtype, largest, check=None):
+        self.loss, self.dtype, self.check = loss, dtype, check
+        self.room = largest * max(TOGETHER // largest, 1)
+        self._kept, self._filled, self._total, self._n = None, 0, 0.0, 0
+
+    def add(self, Z2, Y, s=None):
+        """Keep copies of the scores, the targets and the weights of a batch."""
+        arrays = (Z2, Y) if s is None else (Z2, Y, s)
+        m = Z2.shape[1]
+        if self._filled + m > self.room:
+            self.compute()
+        if self._kept is None:
+            self._kept = [np.empty((len(array), self.room), self.dtype) for array in arrays]
+        here = slice(self._filled, self._filled + m)
+        for kept, array in zip(self._kept, arrays, strict=True):
+            kept[:, here] = array
+        self._filled += m
+
+    def compute(self):
+        """Bring the total up to date."""
+        m = self._filled
+        if m:
+            Z2, Y, *s = (kept[:, :m] for kept in self._kept)
+            L = self.loss.value(Z2, Y)
+            part = float((L * s[0] if s else L).sum())
+            self._total, self._n, self._filled = self._total + part, self._n + m, 0
+            if self.check is not None:
+                self.check(part / m)
+
+    def mean(self):
+        """Sum of s * L over the number of examples."""
+        self.compute()
+        return self._total / self._n

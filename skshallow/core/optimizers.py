@@ -6,6 +6,7 @@ comes with every step, so a schedule needs no optimiser's help. ``full_batch`` s
 step wants the gradient over all examples. An own optimiser has the same two methods.
 """
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -109,9 +110,9 @@ class Adam(Optimizer):
 
     def step(self, theta, gradient, learning_rate):
         self.t += 1
-        root = np.sqrt((1 - self.beta2) / (1 - self.beta2**self.t))
+        root = math.sqrt((1 - self.beta2) / (1 - self.beta2**self.t))
         rate = float(learning_rate * (1 - self.beta1) / (1 - self.beta1**self.t) / root)
-        epsilon = float(self.epsilon / root)
+        epsilon = self.epsilon / root
         for start in range(0, theta.size, BLOCK):
             block = slice(start, start + BLOCK)
             self._step(theta[block], gradient[block], block, (rate, epsilon))

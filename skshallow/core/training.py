@@ -121,11 +121,12 @@ class Training:
         return self.learning_rate * self.schedule.factor(progress, self.period)
 
     def check(self, loss):
-        """Refuse a loss that shows divergence."""
+        """Refuse a loss that shows divergence; another one is a word for the last weights."""
         if self.first_loss is None and math.isfinite(loss):
             self.first_loss = loss
         if self.first_loss is None or not loss <= BLOW_UP * (1 + self.first_loss):
             raise Divergence(loss)
+        self.doubted = None
 
     def record(self, loss, penalty, score):
         """Write an epoch into the history."""
@@ -197,23 +198,30 @@ def train(training, network, batches, epochs, *, shuffle=True, score=None, watch
 def _epoch(training, network, batches, rng, score):
     """One pass over the examples and its line in the history."""
     before, penalty = training.theta.copy(), network.penalty()
-    total, n = 0.0, 0
-    full = training.optimizer.full_batch
-    steps = 1 if full else len(batches)
-    for i, (loss, m) in enumerate(_losses(network, batches, rng, full)):
-        training.check(loss)
-        training.doubted = None
-        training.optimizer.step(training.theta, network.gradient.theta, training.rate(i / steps))
-        total, n = total + loss * m, n + m
+    if training.optimizer.full_batch:
+        loss = _full_step(training, network, batches)
+    else:
+        loss = _steps(training, network, batches, rng)
     if score is None:  # the loss was measured on weights from here on, the first ones for certain
-        training.best.offer(-total / n, training.epoch, before)
-    training.record(total / n, penalty, None if score is None else score())
+        training.best.offer(-loss, training.epoch, before)
+    training.record(loss, penalty, None if score is None else score())
 
 
-def _losses(network, batches, rng, full):
-    """(loss, examples) of every step, its gradient in the network."""
-    if full:
-        yield network.full_loss_and_gradient(batches), len(batches.rows)
-        return
-    for A0, Y, s in batches.deal(rng):
-        yield network.loss_and_gradient(A0, Y, s), A0.shape[1]
+def _full_step(training, network, batches):
+    """One step with the gradient over all examples; their mean loss."""
+    loss = network.full_loss_and_gradient(batches)
+    training.check(loss)
+    training.optimizer.step(training.theta, network.gradient.theta, training.rate())
+    return loss
+
+
+def _steps(training, network, batches, rng):
+    """A step for every batch; the mean of the losses."""
+    theta, dtheta = training.theta, network.gradient.theta
+    tally = network.tally(batches.largest, training.check)
+    for i, (A0, Y, s) in enumerate(batches.deal(rng)):
+        network.backpropagate(A0, Y, s, tally)
+        training.optimizer.step(theta, dtheta, training.rate(i / len(batches)))
+        if training.first_loss is None or training.doubted is not None:
+            tally.compute()
+    return tally.mean()
