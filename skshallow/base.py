@@ -21,6 +21,7 @@ from skshallow.core.inputs import CHUNK, Standardization
 from skshallow.core.lbfgs import train_lbfgs
 from skshallow.core.network import Dropout, Network
 from skshallow.core.parameters import Parameters
+from skshallow.core.scales import InputScales
 from skshallow.core.training import Patience, Training, train
 from skshallow.data import Examples, check_weights, split
 from skshallow.prediction import outputs_of
@@ -178,9 +179,7 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
         training.patience.tol = self.tol
         if not alike(solver, self.solver):
             self._state.solver = copy.deepcopy(self.solver)
-            training.optimizer = settings.optimizer
-            if training.optimizer is not None:
-                training.optimizer.reset(training.theta)
+            training.use(*self._optimizer_and_scales(settings, training.parameters))
 
     def _new_state(self, settings, examples, seed, *, drawn):
         """Parameters drawn at random, or the fitted ones; an optimiser without a past."""
@@ -192,11 +191,15 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
             initialize(parameters, settings.initializer, self._activation, rng, settings.gain)
         else:
             self._copy_fitted(parameters)
-        if settings.optimizer is not None:
-            settings.optimizer.reset(parameters.theta)
         patience = Patience(self.n_iter_no_change, self.tol)
-        training = Training(parameters, settings.optimizer, settings.schedule, patience, rng)
+        training = Training(parameters, None, settings.schedule, patience, rng)
+        training.use(*self._optimizer_and_scales(settings, parameters))
         return _State(training, seed, copy.deepcopy(self.solver))
+
+    def _optimizer_and_scales(self, settings, parameters):
+        """The optimiser and the coordinates that it wants, None for theta itself."""
+        rate = 0 if settings.optimizer is None else settings.optimizer.input_rate
+        return settings.optimizer, InputScales(parameters, rate) if rate else None
 
     def _check_same_network(self, settings):
         """Refuse to go on with other hidden units than the fitted ones."""

@@ -45,10 +45,11 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         ``skshallow.core.activations.LeakyReLU(slope=0.2)`` or your own, derived from
         ``skshallow.core.activations.Activation``.
     solver : str or Optimizer, default="adam"
-        "adam" [1]_; "sgd", mini-batches with Nesterov momentum 0.9 [2]_; "gd", plain gradient
+        "adam" [1]_, with a learned scale for every input [8]_ (``Adam(input_rate=0)`` goes
+        without); "sgd", mini-batches with Nesterov momentum 0.9 [2]_; "gd", plain gradient
         descent, every step over all rows; "lbfgs" [3]_, all rows with a line search, good for
         small data; or an object such as ``skshallow.core.optimizers.SGD(momentum=0.5)``.
-    learning_rate : float, default=0.01
+    learning_rate : float, default=0.02
         Length of the steps at the start. "lbfgs" finds its own.
     schedule : str, default="auto"
         How the learning rate goes on. "cosine": down to zero at the last step [4]_; "constant";
@@ -63,7 +64,7 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         Biases start at zero.
     alpha : float or "auto", default="auto"
         Strength of the penalty in J, on standardised inputs if ``standardize``. "auto" is
-        5 / max(sum of weights, number of rows), at most 0.02 (a quarter of it for "sigmoid"):
+        2.5 / max(sum of weights, number of rows), at most 0.02 (a quarter of it for "sigmoid"):
         weights count as rows there. In ``partial_fit`` the rows are those of the call.
     dropout : float in [0, 1), default=0.0
         Share of hidden units that are dropped at random in every training step [7]_. Not for
@@ -95,7 +96,7 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         Validation score: "loss" (minus the mean loss), or any scorer of scikit-learn.
     standardize : bool, default=True
         Whether inputs are centred and scaled to unit deviation (weighted) for training. Columns
-        of two values are scaled by half their distance. Sparse inputs are not centred, and
+        of two values are scaled by their distance. Sparse inputs are not centred, and
         scaled by their largest absolute value. ``W1_`` and ``b1_`` are given for raw inputs, so
         prediction costs nothing more.
     class_weight : dict, "balanced" or None, default=None
@@ -162,6 +163,8 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
        neural networks.
     .. [7] Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov (2014), Dropout: a simple
        way to prevent neural networks from overfitting.
+    .. [8] Holzmüller, Grinsztajn and Steinwart (2024), Better by default: strong pre-tuned MLPs
+       and boosted trees on tabular data.
 
     Examples
     --------
@@ -181,7 +184,7 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         *,
         activation: Any = "relu",
         solver: Any = "adam",
-        learning_rate: float = 0.01,
+        learning_rate: float = 0.02,
         schedule: str = "auto",
         init: Any = "auto",
         alpha: float | str = "auto",

@@ -16,6 +16,7 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict, cross_va
 from sklearn.preprocessing import StandardScaler
 
 from skshallow import ShallowNNClassifier
+from skshallow.core.optimizers import Adam
 
 FOLDS = StratifiedKFold(5, shuffle=True, random_state=0)
 SMALL_SETS = {
@@ -94,11 +95,12 @@ def test_a_linear_network_has_the_optimum_of_logistic_regression():
     ("parameters", "tolerance"),
     [
         ({"solver": "gd", "learning_rate": 0.5, "max_iter": 3_000}, 1e-6),
-        ({"solver": "adam", "learning_rate": 0.01, "max_iter": 500, "batch_size": 569}, 1e-6),
-        ({"solver": "adam", "learning_rate": 0.01, "max_iter": 300, "schedule": "cosine"}, 1e-4),
+        ({"solver": Adam(input_rate=0), "max_iter": 500, "batch_size": 569}, 1e-6),
+        ({"solver": "adam", "max_iter": 2_000, "batch_size": 569, "schedule": "cosine"}, 1e-4),
+        ({"solver": "adam", "max_iter": 1_000, "schedule": "cosine"}, 1e-4),
         ({"solver": "sgd", "learning_rate": 0.01, "max_iter": 300, "schedule": "cosine"}, 1e-4),
     ],
-    ids=["gd", "adam whole", "adam", "sgd"],
+    ids=["gd", "plain adam", "adam whole", "adam", "sgd"],
 )
 def test_all_solvers_come_to_the_least_objective_of_a_linear_network(parameters, tolerance):
     X, y = scaled_cancer()

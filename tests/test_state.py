@@ -317,8 +317,8 @@ def test_a_schedule_changed_between_warm_fits_is_used():
     Stepwise.rates.clear()
     classifier = ShallowNNClassifier(solver=Stepwise(), max_iter=2, warm_start=True, **SMALL)
     classifier.fit(X, y).set_params(schedule="cosine").fit(X, y)
-    assert set(Stepwise.rates[: len(Stepwise.rates) // 2]) == {0.01}
-    assert min(Stepwise.rates) < 0.005
+    assert set(Stepwise.rates[: len(Stepwise.rates) // 2]) == {classifier.learning_rate}
+    assert min(Stepwise.rates) < classifier.learning_rate / 2
 
 
 @pytest.mark.parametrize("schedule", ["cosine", "adaptive"])
@@ -329,7 +329,7 @@ def test_the_schedule_begins_anew_with_a_warm_fit(schedule):
     ).fit(X, y)
     Stepwise.rates.clear()
     classifier.fit(X, y)
-    assert Stepwise.rates[0] == 0.01
+    assert Stepwise.rates[0] == classifier.learning_rate
 
 
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])

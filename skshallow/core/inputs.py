@@ -5,9 +5,10 @@ whole. ``Standardization`` puts every column on one footing:
 
     A0 = factor * (X.T - mean)
 
-with the factor 1 / deviation. A column of two values is divided by half their distance instead
-(a rare indicator would become a huge number). Sparse columns are not centred, which would make
-them dense, but divided by their largest absolute value.
+with the factor 1 / deviation. A column of two values is divided by their distance instead: a rare
+indicator would become a huge number, and a column that says one bit should move the hidden units
+less than one that says many. Sparse columns are not centred, which would make them dense, but
+divided by their largest absolute value.
 """
 
 import numpy as np
@@ -40,7 +41,7 @@ class Standardization:
         # Among all distributions on [low, high] with this mean, the two-valued one has the largest
         # variance, (high - mean)(mean - low), and no other reaches it (Bhatia and Davis, 2000).
         two_valued = square >= (1 - 1e-6) * (high - mean) * (mean - low)
-        deviation = np.where(two_valued, (high - low) / 2, np.sqrt(square))
+        deviation = np.where(two_valued, high - low, np.sqrt(square))
         return cls(mean.astype(X.dtype)[:, None], _inverse(deviation, X.dtype))
 
     def apply(self, A0):

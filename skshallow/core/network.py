@@ -14,7 +14,7 @@ g'). The loss and dZ2 come from one object, at Z2.
 
 import numpy as np
 
-BLOCK = 16_384  # weights that the penalty is added for at a time: they stay in the cache
+BLOCK = 65_536  # weights that the penalty is added for at a time: they stay in the cache
 TOGETHER = 1_024  # examples whose losses are computed together
 
 

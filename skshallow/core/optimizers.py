@@ -3,7 +3,8 @@
 ``reset(theta)`` prepares the state for a vector of that size; ``step(theta, gradient,
 learning_rate)`` moves theta in place and may use the gradient as scratch. The learning rate
 comes with every step, so a schedule needs no optimiser's help. ``full_batch`` says that every
-step wants the gradient over all examples. An own optimiser has the same two methods.
+step wants the gradient over all examples, a positive ``input_rate`` that steps are to be taken in
+the coordinates of scales.py. An own optimiser has the same two methods.
 """
 
 import math
@@ -12,13 +13,14 @@ from typing import ClassVar
 
 import numpy as np
 
-BLOCK = 16_384  # elements that the passes of Adam work on at a time: they stay in the cache
+BLOCK = 65_536  # elements that the passes of Adam work on at a time: they stay in the cache
 
 
 class Optimizer:
     """Base of all optimisers: ``step`` to fill in, ``reset`` where there is a state."""
 
     full_batch: ClassVar[bool] = False
+    input_rate: ClassVar[float] = 0.0
 
     def reset(self, theta):
         """Forget the past; get ready for a vector like theta."""
@@ -94,6 +96,8 @@ class Adam(Optimizer):
     ----------
     beta1, beta2 : float in [0, 1), default=0.9 and 0.999
     epsilon : float, default=1e-8
+    input_rate : float, default=12
+        Inputs get scales that learn so much faster than a weight, see scales.py; 0 for none.
 
     References
     ----------
@@ -103,6 +107,7 @@ class Adam(Optimizer):
     beta1: float = 0.9
     beta2: float = 0.999
     epsilon: float = 1e-8
+    input_rate: float = 12.0
 
     def reset(self, theta):
         self.t = 0

@@ -65,6 +65,7 @@ class Training:
     patience: Patience
     rng: np.random.Generator
     learning_rate: float = 0.01
+    scales: object = None
     history: History = field(default_factory=History)
     best: Best = field(default_factory=Best)
     first_loss: float | None = None
@@ -91,9 +92,31 @@ class Training:
             self.scored, self.best = scored, Best()
             self.patience.best, self.patience.waited = -math.inf, 0
 
+    def use(self, optimizer, scales=None):
+        """Take the steps to come with this optimiser, in the coordinates of scales if given."""
+        self.optimizer, self.scales = optimizer, scales
+        self.restart(self.theta)
+
+    def restart(self, theta):
+        """Go on from theta without the optimiser's memory."""
+        self.theta[...] = theta
+        if self.scales is not None:
+            self.scales.begin_at(theta)
+        if self.optimizer is not None:
+            self.optimizer.reset(self.theta if self.scales is None else self.scales.phi)
+
+    def step(self, dtheta, share=0.0):
+        """Move theta, given its gradient, when this share of the present epoch is done."""
+        rate, scales = self.rate(share), self.scales
+        if scales is None:
+            self.optimizer.step(self.theta, dtheta, rate)
+        else:
+            self.optimizer.step(scales.phi, scales.gradient(dtheta), rate)
+            scales.apply(self.theta)
+
     def forget_scores(self):
         """Go on from the kept weights, without a validation part."""
-        self.theta[...], _ = self.kept()
+        self.restart(self.kept()[0])
         self.begin_round(None)
 
     def kept(self):
@@ -155,8 +178,7 @@ class Training:
         """
         self.best = self.doubted or self.best
         self.reverted = True
-        self.theta[...] = self.best.theta
-        self.optimizer.reset(self.theta)
+        self.restart(self.best.theta)
 
 
 def train(training, network, batches, epochs, *, shuffle=True, score=None, watch=None):
@@ -211,17 +233,17 @@ def _full_step(training, network, batches):
     """One step with the gradient over all examples; their mean loss."""
     loss = network.full_loss_and_gradient(batches)
     training.check(loss)
-    training.optimizer.step(training.theta, network.gradient.theta, training.rate())
+    training.step(network.gradient.theta)
     return loss
 
 
 def _steps(training, network, batches, rng):
     """A step for every batch; the mean of the losses."""
-    theta, dtheta = training.theta, network.gradient.theta
+    dtheta = network.gradient.theta
     tally = network.tally(batches.largest, training.check)
     for i, (A0, Y, s) in enumerate(batches.deal(rng)):
         network.backpropagate(A0, Y, s, tally)
-        training.optimizer.step(theta, dtheta, training.rate(i / len(batches)))
+        training.step(dtheta, i / len(batches))
         if training.first_loss is None or training.doubted is not None:
             tally.compute()
     return tally.mean()

@@ -103,14 +103,14 @@ def test_columns_get_weighted_mean_zero_and_deviation_one(weighted):
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-def test_a_column_of_two_values_is_scaled_by_half_their_distance(weighted):
+def test_a_column_of_two_values_is_scaled_by_their_distance(weighted):
     s = np.random.default_rng(1).uniform(0.1, 3, M) if weighted else None
     X = table()
     _, A0 = standardise(X, s=s)
     for column in (2, 3):
         low, high = np.unique(A0[column])
-        assert high - low == pytest.approx(2, rel=1e-12)
-    assert np.abs(A0[2]).max() <= 2  # the rare indicator is no huge number
+        assert high - low == pytest.approx(1, rel=1e-12)
+    assert np.abs(A0[2]).max() <= 1  # the rare indicator is no huge number
 
 
 def test_a_column_of_three_values_is_not_taken_for_one_of_two():
