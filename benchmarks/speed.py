@@ -4,7 +4,7 @@ The contestants take turns within one run, so that what else the machine does me
 quoted are medians over several runs, of times and of ratios within one run. An absolute time says
 little on another machine. PyTorch, skorch and R take part where they are installed.
 
-    python benchmarks/speed.py                                         # about ten minutes
+    python benchmarks/speed.py                                         # about five minutes
     python benchmarks/speed.py --sections training --dtype float32 float64 --threads all 1
     python benchmarks/speed.py --json speed.json --picture speed.png
     python benchmarks/speed.py --from speed.json --picture speed.png   # measures nothing
@@ -247,7 +247,7 @@ def has_nnet():
 
 
 def lbfgs(sizes, dtype, options):
-    """Iterations over all rows. J is the same for all; nnet, always in float64, takes BFGS."""
+    """Iterations over all rows on the same J, but nnet takes BFGS and always float64."""
     rows, features, units, iterations = sizes
     X, y = make_data(rows, features, 2, dtype)
     same = {"solver": "lbfgs", "max_iter": iterations, "tol": 0, "random_state": 0}
@@ -442,14 +442,15 @@ def draw(figures, file):
         bars = {y: ratio for y, ratio in bars.items() if ratio is not None}
         if bars:
             drawn = ax.barh(list(bars), list(bars.values()), 0.25, color=color, label=name)
-            ax.bar_label(drawn, fmt="%.1f", padding=3, fontsize=7)
+            texts = ax.bar_label(drawn, fmt="%.2g", padding=3, fontsize=7)
+            plt.setp(texts, bbox={"color": "white", "pad": 0.5})  # the line does not cross them
     ax.axvline(1, color="black", linewidth=1)
     labels = [figure["work"].replace(", ", "\n", 1) for figure in figures]
     ax.set_yticks(np.arange(len(labels)) + 0.27, labels, fontsize=8)
     ax.invert_yaxis()
     ax.set_xlabel(f"times as fast as MLPClassifier ({dtype}, threads: {threads})")
     ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(frameon=False)
+    ax.legend(frameon=False, ncols=len(BARS), loc="lower center", bbox_to_anchor=(0.5, 1))
     plt.savefig(file, dpi=150, facecolor="white")
 
 
@@ -490,7 +491,7 @@ def parse():
     add("--threads", metavar="N", help='numbers or "all" (default)', **number)
     add("--repeats", type=int, default=5, help="runs (default 5)")
     add("--data", metavar="DIR", help="folder with trec6.parquet, for sparse text")
-    add("--tiny", action="store_true", help="smallest sizes, to see that it runs")
+    add("--tiny", action="store_true", help="smallest sizes, two runs: does it work?")
     add("--json", metavar="FILE", help="write the figures there")
     add("--picture", metavar="FILE", help="draw the ratios of training and L-BFGS")
     add("--from", metavar="FILE", dest="source", help="take figures of --json, measure nothing")

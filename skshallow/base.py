@@ -21,7 +21,6 @@ from skshallow.core.inputs import CHUNK, Standardization
 from skshallow.core.lbfgs import train_lbfgs
 from skshallow.core.network import Dropout, Network
 from skshallow.core.parameters import Parameters
-from skshallow.core.scales import InputScales
 from skshallow.core.training import Patience, Training, train
 from skshallow.data import Examples, check_weights, split
 from skshallow.prediction import outputs_of
@@ -35,7 +34,7 @@ from skshallow.settings import (
     resolve_batch_size,
     resolve_epochs,
 )
-from skshallow.threads import matmul_for, one_thread
+from skshallow.threads import dot_for, one_thread
 
 DTYPES = [np.float64, np.float32]  # of X: both are kept, everything else becomes the first
 LAYERS = ("W1_", "b1_", "W2_", "b2_", "slopes_")  # the fitted network, in the order of Parameters
@@ -179,7 +178,7 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
         training.patience.tol = self.tol
         if not alike(solver, self.solver):
             self._state.solver = copy.deepcopy(self.solver)
-            training.use(*self._optimizer_and_scales(settings, training.parameters))
+            training.use(settings.optimizer, settings.scaling_for(examples.X))
 
     def _new_state(self, settings, examples, seed, *, drawn):
         """Parameters drawn at random, or the fitted ones; an optimiser without a past."""
@@ -193,13 +192,8 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
             self._copy_fitted(parameters)
         patience = Patience(self.n_iter_no_change, self.tol)
         training = Training(parameters, None, settings.schedule, patience, rng)
-        training.use(*self._optimizer_and_scales(settings, parameters))
+        training.use(settings.optimizer, settings.scaling_for(examples.X))
         return _State(training, seed, copy.deepcopy(self.solver))
-
-    def _optimizer_and_scales(self, settings, parameters):
-        """The optimiser and the coordinates that it wants, None for theta itself."""
-        rate = 0 if settings.optimizer is None else settings.optimizer.input_rate
-        return settings.optimizer, InputScales(parameters, rate) if rate else None
 
     def _check_same_network(self, settings):
         """Refuse to go on with other hidden units than the fitted ones."""
@@ -238,7 +232,7 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
         """Large products on two threads, and no word of NumPy's about overflow."""
         n0, n1, _ = network.parameters.sizes
         quiet = np.errstate(over="ignore", invalid="ignore")
-        with quiet, matmul_for(n0 * n1 * batches.largest) as network.matmul:
+        with quiet, dot_for(n0 * n1 * batches.largest) as network.dot:
             yield
 
     def _train(self, settings, examples, held_out, arguments):

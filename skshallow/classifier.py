@@ -45,7 +45,7 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         ``skshallow.core.activations.LeakyReLU(slope=0.2)`` or your own, derived from
         ``skshallow.core.activations.Activation``.
     solver : str or Optimizer, default="adam"
-        "adam" [1]_, with a learned scale for every input [8]_ (``Adam(input_rate=0)`` goes
+        "adam" [1]_, with a learned scale for every dense input [8]_ (``Adam(input_pace=0)`` goes
         without); "sgd", mini-batches with Nesterov momentum 0.9 [2]_; "gd", plain gradient
         descent, every step over all rows; "lbfgs" [3]_, all rows with a line search, good for
         small data; or an object such as ``skshallow.core.optimizers.SGD(momentum=0.5)``.

@@ -21,8 +21,9 @@ def outputs_of(X, layers, activation, transform, n_outputs):
         network = Network(layers, copy.deepcopy(activation), None)
         _fill(outputs[rows], network, X[rows], transform)
 
+    parts = row_parts(X.shape[0], layers[0].size)
     with one_thread():
-        each(fill, row_parts(X.shape[0], layers[0].size))
+        each(fill, parts)
     return outputs
 
 

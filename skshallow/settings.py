@@ -9,6 +9,7 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.metrics import get_scorer_names
 from sklearn.utils import check_random_state
 
@@ -16,6 +17,7 @@ from skshallow.core.activations import ACTIVATIONS, Activation
 from skshallow.core.initializers import INITIALIZERS
 from skshallow.core.inputs import CHUNK
 from skshallow.core.optimizers import OPTIMIZERS, Optimizer
+from skshallow.core.scaling import InputScaling
 from skshallow.core.schedules import SCHEDULES
 
 AUTO_BATCH_SIZE = 128
@@ -135,6 +137,11 @@ class Settings:
             schedule = "constant" if optimizer is None or optimizer.full_batch else "cosine"
         initializer = init if callable(init) else INITIALIZERS[init]
         return cls(activation, optimizer, SCHEDULES[schedule](), initializer, gain)
+
+    def scaling_for(self, X: Any) -> InputScaling | None:
+        """What scales the inputs, if the optimiser wants it; the many of sparse X gain nothing."""
+        pace = 0 if self.optimizer is None or issparse(X) else self.optimizer.input_pace
+        return InputScaling(pace) if pace else None
 
     @property
     def full_batch(self) -> bool:

@@ -57,7 +57,7 @@ def one_thread():
 def row_parts(n: int, multiplications: int) -> list[slice]:
     """n rows of so many multiplications each, in parts for as many threads as BLAS would use."""
     threads = 1
-    if n * multiplications > 10 * WORTH_SHARING:
+    if n * multiplications > 2 * WORTH_SHARING:
         threads = max(library.get_num_threads() for library in _blas())
     return even_slices(n, threads)
 
@@ -71,10 +71,10 @@ def each(function: Callable, parts: list) -> list:
 
 
 @contextmanager
-def matmul_for(multiplications: int):
-    """The ``matmul(A, B, out)`` for products of this size, inside a block of one_thread."""
+def dot_for(multiplications: int):
+    """The ``dot(A, B, out)`` for products of this size, inside a block of one_thread."""
     if multiplications < WORTH_SHARING:
-        yield np.matmul
+        yield np.dot
         return
     products = TwoThreads()
     try:
@@ -84,7 +84,7 @@ def matmul_for(multiplications: int):
 
 
 class TwoThreads:
-    """``matmul(A, B, out)`` in two parts of A's rows, one of them on a second thread.
+    """``dot(A, B, out)`` in two parts of A's rows, one of them on a second thread.
 
     That one is a little smaller, because a thread takes time to wake up.
     """
@@ -97,7 +97,7 @@ class TwoThreads:
     def __call__(self, A, B, out):
         part = len(A) * 7 // 16
         self._work.put((A[:part], B, out[:part]))
-        np.matmul(A[part:], B, out=out[part:])
+        np.dot(A[part:], B, out=out[part:])
         error = self._done.get()
         if error is not None:
             raise error
@@ -112,7 +112,7 @@ class TwoThreads:
             while (task := self._work.get()) is not None:
                 A, B, out = task
                 try:
-                    np.matmul(A, B, out=out)
+                    np.dot(A, B, out=out)
                     self._done.put(None)
                 except Exception as error:
                     self._done.put(error)

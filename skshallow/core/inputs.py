@@ -16,7 +16,7 @@ from scipy.sparse import issparse
 
 CHUNK = 1_024  # rows that are looked at together
 FEW = 128  # rows whose moments are taken together: they stay in the cache
-IN_CACHE = 2**16  # hidden activations that prediction computes at a time: they stay in the cache
+IN_CACHE = 2**17  # hidden activations that prediction computes at a time: they stay in the cache
 SMALL_PRODUCT = 1_000_000  # multiplications up to which BLAS has a quick way for few rows
 
 
@@ -149,9 +149,11 @@ def tile_rows(multiplications):
     More are faster when there are many rows, fewer when there is only one. Eight are almost as
     fast as many where they make a product that BLAS takes its quick way with.
     """
-    if multiplications < SMALL_PRODUCT / 64:
-        return 32
-    return 8 if 8 * multiplications < SMALL_PRODUCT else 64
+    if 8 * multiplications > SMALL_PRODUCT:
+        return 64
+    if 64 * multiplications > SMALL_PRODUCT:
+        return 8
+    return 32 if multiplications > 1_000 else 128
 
 
 def tiles(X, n1, dtype):

@@ -21,7 +21,7 @@ TOGETHER = 1_024  # examples whose losses are computed together
 class Network:
     """The network with its buffers.
 
-    ``matmul(A, B, out)`` takes the two products with A0, the large ones; another may be put in.
+    ``dot(A, B, out)`` takes the two products with A0, the large ones; another may be put in.
 
     Parameters
     ----------
@@ -37,8 +37,12 @@ class Network:
 
     def __init__(self, parameters, activation, loss, *, alpha=0.0, dropout=None):
         self.parameters, self.activation, self.loss = parameters, activation, loss
-        self.alpha, self.dropout, self.matmul = alpha, dropout, np.matmul
-        self.gradient = parameters.like() if hasattr(parameters, "like") else None
+        self.alpha, self.dropout, self.dot = alpha, dropout, np.dot
+        if isinstance(parameters, tuple):
+            self.gradient = None
+        else:
+            self.gradient = parameters.like()
+            self._penalised = _blocks(parameters.weights, self.gradient.weights)
         self._forward_buffers, self._backward_buffers = {}, {}
 
     def backpropagate(self, A0, Y, s=None, tally=None):
@@ -93,11 +97,13 @@ class Network:
         return self.alpha / 2 * float(weights @ weights)
 
     def _product(self, A, B, out):
-        """out = A B, where B may be sparse: nothing else in forward or backward knows."""
-        if isinstance(B, np.ndarray):
-            self.matmul(A, B, out)
-        else:
+        """out = A B; B may be sparse, or a stack of tiles."""
+        if not isinstance(B, np.ndarray):
             out[...] = (B.T @ A.T).T  # a sparse matrix wants to stand on the left
+        elif B.ndim > 2:
+            np.matmul(A, B, out=out)
+        else:
+            self.dot(A, B, out)
 
     def _forward(self, A0, dropout=None):
         W1, b1, W2, b2, *learned = self.parameters
@@ -107,7 +113,7 @@ class Network:
         self._activate(Z1, A1, *learned)
         if dropout is not None:
             A1 *= dropout.draw(A1)
-        np.matmul(W2, A1, out=Z2)
+        (np.dot if A1.ndim == 2 else np.matmul)(W2, A1, out=Z2)
         Z2 += b2
         return Z1, A1, Z2
 
@@ -122,22 +128,20 @@ class Network:
         _, _, W2, _, *learned = self.parameters
         dW1, db1, dW2, db2, *dlearned = self.gradient
         dZ1, ones = self._buffers_to_go_back(Z1)
-        np.matmul(dZ2, A1.T, out=dW2)
-        np.matmul(dZ2, ones, out=db2)
+        np.dot(dZ2, A1.T, out=dW2)
+        np.dot(dZ2, ones, out=db2)
         np.dot(W2.T, dZ2, out=dZ1)
         if self.dropout is not None:
             dZ1 *= self.dropout.mask
             self.activation.forward(Z1, A1, *learned)  # A1 as it was before the mask
         self.activation.backward(Z1, A1, dZ1, *learned, *dlearned)
         self._product(dZ1, A0.T, out=dW1)
-        np.matmul(dZ1, ones, out=db1)
+        np.dot(dZ1, ones, out=db1)
 
     def _add_penalty_gradient(self):
         if self.alpha:
-            weights, dweights = self.parameters.weights, self.gradient.weights
-            for start in range(0, weights.size, BLOCK):
-                block = slice(start, start + BLOCK)
-                dweights[block] += self.alpha * weights[block]
+            for weights, dweights, scratch in self._penalised:
+                dweights += np.multiply(weights, self.alpha, out=scratch)
 
     def _buffers_to_go_forward(self, shape):
         """Z1, A1 (..., n1, m) and Z2 (..., n2, m), made once for each shape of A0."""
@@ -155,6 +159,14 @@ class Network:
             ones = np.ones((Z1.shape[1], 1), Z1.dtype)
             self._backward_buffers[Z1.shape] = np.empty_like(Z1), ones
         return self._backward_buffers[Z1.shape]
+
+
+def _blocks(*vectors):
+    """Views of corresponding parts of vectors that stay in the cache, and a scratch buffer each."""
+    scratch = np.empty_like(vectors[0][:BLOCK])
+    starts = range(0, vectors[0].size, BLOCK)
+    parts = [[vector[start : start + BLOCK] for vector in vectors] for start in starts]
+    return [(*views, scratch[: views[0].size]) for views in parts]
 
 
 class Dropout:

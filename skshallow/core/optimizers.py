@@ -3,8 +3,8 @@
 ``reset(theta)`` prepares the state for a vector of that size; ``step(theta, gradient,
 learning_rate)`` moves theta in place and may use the gradient as scratch. The learning rate
 comes with every step, so a schedule needs no optimiser's help. ``full_batch`` says that every
-step wants the gradient over all examples, a positive ``input_rate`` that steps are to be taken in
-the coordinates of scales.py. An own optimiser has the same two methods.
+step wants the gradient over all examples; a positive ``input_pace`` that scales of the inputs are
+to be learned beside, see scaling.py. An own optimiser has the same two methods.
 """
 
 import math
@@ -20,7 +20,7 @@ class Optimizer:
     """Base of all optimisers: ``step`` to fill in, ``reset`` where there is a state."""
 
     full_batch: ClassVar[bool] = False
-    input_rate: ClassVar[float] = 0.0
+    input_pace: ClassVar[float] = 0.0
 
     def reset(self, theta):
         """Forget the past; get ready for a vector like theta."""
@@ -96,8 +96,9 @@ class Adam(Optimizer):
     ----------
     beta1, beta2 : float in [0, 1), default=0.9 and 0.999
     epsilon : float, default=1e-8
-    input_rate : float, default=12
-        Inputs get scales that learn so much faster than a weight, see scales.py; 0 for none.
+    input_pace : float, default=12
+        Inputs get a learned scale, whose logarithm moves by input_pace * learning_rate in a step
+        at most; 0 for none. See ``skshallow.core.scaling``.
 
     References
     ----------
@@ -107,7 +108,7 @@ class Adam(Optimizer):
     beta1: float = 0.9
     beta2: float = 0.999
     epsilon: float = 1e-8
-    input_rate: float = 12.0
+    input_pace: float = 12.0
 
     def reset(self, theta):
         self.t = 0

@@ -65,7 +65,7 @@ class Training:
     patience: Patience
     rng: np.random.Generator
     learning_rate: float = 0.01
-    scales: object = None
+    scaling: object = None
     history: History = field(default_factory=History)
     best: Best = field(default_factory=Best)
     first_loss: float | None = None
@@ -92,31 +92,22 @@ class Training:
             self.scored, self.best = scored, Best()
             self.patience.best, self.patience.waited = -math.inf, 0
 
-    def use(self, optimizer, scales=None):
-        """Take the steps to come with this optimiser, in the coordinates of scales if given."""
-        self.optimizer, self.scales = optimizer, scales
-        self.restart(self.theta)
+    def use(self, optimizer, scaling=None):
+        """Take the steps to come with this optimiser, and scale inputs if told how."""
+        self.optimizer, self.scaling = optimizer, scaling
+        if optimizer is not None:
+            optimizer.reset(self.theta)
 
-    def restart(self, theta):
-        """Go on from theta without the optimiser's memory."""
-        self.theta[...] = theta
-        if self.scales is not None:
-            self.scales.begin_at(theta)
-        if self.optimizer is not None:
-            self.optimizer.reset(self.theta if self.scales is None else self.scales.phi)
-
-    def step(self, dtheta, share=0.0):
-        """Move theta, given its gradient, when this share of the present epoch is done."""
-        rate, scales = self.rate(share), self.scales
-        if scales is None:
-            self.optimizer.step(self.theta, dtheta, rate)
-        else:
-            self.optimizer.step(scales.phi, scales.gradient(dtheta), rate)
-            scales.apply(self.theta)
+    def step(self, gradient, share=0.0):
+        """Move the parameters, given their gradient, when this share of the epoch is done."""
+        rate = self.rate(share)
+        if self.scaling is not None:
+            self.scaling.step(self.parameters.W1, gradient.W1, rate)
+        self.optimizer.step(self.theta, gradient.theta, rate)
 
     def forget_scores(self):
         """Go on from the kept weights, without a validation part."""
-        self.restart(self.kept()[0])
+        self.theta[...], _ = self.kept()
         self.begin_round(None)
 
     def kept(self):
@@ -178,7 +169,8 @@ class Training:
         """
         self.best = self.doubted or self.best
         self.reverted = True
-        self.restart(self.best.theta)
+        self.theta[...] = self.best.theta
+        self.optimizer.reset(self.theta)
 
 
 def train(training, network, batches, epochs, *, shuffle=True, score=None, watch=None):
@@ -233,17 +225,16 @@ def _full_step(training, network, batches):
     """One step with the gradient over all examples; their mean loss."""
     loss = network.full_loss_and_gradient(batches)
     training.check(loss)
-    training.step(network.gradient.theta)
+    training.step(network.gradient)
     return loss
 
 
 def _steps(training, network, batches, rng):
     """A step for every batch; the mean of the losses."""
-    dtheta = network.gradient.theta
     tally = network.tally(batches.largest, training.check)
     for i, (A0, Y, s) in enumerate(batches.deal(rng)):
         network.backpropagate(A0, Y, s, tally)
-        training.step(dtheta, i / len(batches))
+        training.step(network.gradient, i / len(batches))
         if training.first_loss is None or training.doubted is not None:
             tally.compute()
     return tally.mean()

@@ -1,0 +1,107 @@
+import copy
+import pickle
+
+import numpy as np
+import pytest
+
+from skshallow.core.activations import Tanh
+from skshallow.core.losses import LOSSES
+from skshallow.core.network import Network
+from skshallow.core.parameters import Parameters
+from skshallow.core.scaling import InputScaling
+
+N0, N1, N2, M = 3, 5, 3, 11
+
+
+def build():
+    """A penalised network with its gradient, and the batch."""
+    rng = np.random.default_rng(0)
+    parameters = Parameters.zeros(N0, N1, N2)
+    parameters.theta[...] = rng.standard_normal(parameters.theta.size)
+    network = Network(parameters, Tanh(), LOSSES["multiclass"](), alpha=0.1)
+    A0, Y = rng.standard_normal((N0, M)), np.eye(N2)[:, rng.integers(0, N2, M)]
+    return network, A0, Y
+
+
+def objective(network, A0, Y):
+    return network.loss_and_gradient(A0, Y) + network.penalty()
+
+
+def moved(W1, dW1, rate, pace=1.0):
+    """W1 after a step."""
+    W1 = W1.copy()
+    InputScaling(pace).step(W1, dW1, rate)
+    return W1
+
+
+def test_every_column_is_multiplied_by_the_formula():
+    network, A0, Y = build()
+    network.backpropagate(A0, Y)
+    W1, dW1 = network.parameters.W1, network.gradient.W1
+    expected = np.empty_like(W1)
+    for j in range(N0):
+        above = sum(dW1[i, j] * W1[i, j] for i in range(N1))
+        below = sum(abs(dW1[i, j] * W1[i, j]) for i in range(N1))
+        expected[:, j] = W1[:, j] * np.exp(-3.0 * 0.1 * above / below)
+    np.testing.assert_allclose(moved(W1, dW1, 0.1, pace=3.0), expected, rtol=1e-14)
+
+
+def test_the_sum_above_the_line_is_the_derivative_by_the_logarithm_of_a_scale():
+    network, A0, Y = build()
+    W1, h = network.parameters.W1, 1e-6
+    network.backpropagate(A0, Y)
+    slope = (network.gradient.W1 * W1).sum(axis=0)
+    start = W1.copy()
+    for j in range(N0):
+        values = []
+        for sign in (1, -1):
+            W1[:, j] = start[:, j] * np.exp(sign * h)
+            values.append(objective(network, A0, Y))
+        W1[...] = start
+        assert (values[0] - values[1]) / (2 * h) == pytest.approx(slope[j], rel=1e-6)
+
+
+def test_a_small_step_lowers_the_objective():
+    network, A0, Y = build()
+    before = objective(network, A0, Y)
+    InputScaling(1.0).step(network.parameters.W1, network.gradient.W1, 1e-3)
+    assert objective(network, A0, Y) < before
+
+
+def test_units_that_agree_move_their_input_by_the_whole_pace_and_others_by_less():
+    W1 = np.array([[1.0, 2.0, 1.0], [-3.0, 4.0, 1.0]])
+    dW1 = np.array([[0.5, -0.1, 1.0], [-0.1, -9.0, -1.0]])
+    factors = moved(W1, dW1, 0.01, pace=12.0) / W1
+    np.testing.assert_allclose(factors, [[np.exp(-0.12), np.exp(0.12), 1]] * 2, rtol=1e-14)
+
+
+@pytest.mark.parametrize("factor", [1e-20, 1e20])
+def test_the_size_of_the_gradient_does_not_matter(factor):
+    network, A0, Y = build()
+    network.backpropagate(A0, Y)
+    W1, dW1 = network.parameters.W1, network.gradient.W1
+    np.testing.assert_allclose(moved(W1, dW1 * factor, 0.1), moved(W1, dW1, 0.1), rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_an_input_without_gradient_or_weights_keeps_its_scale(dtype):
+    W1, dW1 = np.ones((N1, 3), dtype), np.ones((N1, 3), dtype)
+    W1[:, 0], dW1[:, 1] = 0, 0
+    after = moved(W1, dW1, 0.1)
+    np.testing.assert_array_equal(after[:, :2], W1[:, :2])
+    assert (after[:, 2] < 1).all()
+    assert after.dtype == dtype
+
+
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))])
+def test_copies_and_pickles_go_on_alike_and_carry_no_buffers(again):
+    network, A0, Y = build()
+    network.backpropagate(A0, Y)
+    W1, dW1, scaling = network.parameters.W1, network.gradient.W1, InputScaling(2.0)
+    scaling.step(W1.copy(), dW1, 0.1)
+    twin = again(scaling)
+    ends = [W1.copy(), W1.copy()]
+    for end, it in zip(ends, (scaling, twin), strict=True):
+        it.step(end, dW1, 0.1)
+    np.testing.assert_array_equal(*ends)
+    assert len(pickle.dumps(scaling)) < 200
