@@ -74,7 +74,8 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         always take all rows.
     max_iter : int or "auto", default="auto"
         Epochs, that is passes over the rows; iterations for "gd" and "lbfgs". "auto" is 40
-        epochs, or more until there are 1,000 steps; for "gd" and "lbfgs" 1,000 iterations.
+        epochs, or more until there are 1,000 steps; 1,000 iterations for "gd", 5,000 for "lbfgs",
+        which ends by ``tol`` much earlier as a rule.
     shuffle : bool, default=True
         Whether every epoch takes the rows in a new random order.
     early_stopping : bool or "auto", default="auto"
@@ -90,8 +91,8 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
     n_iter_no_change : int, default=10
         Epochs to wait for an improvement, with early stopping or "adaptive".
     tol : float, default=1e-5
-        Improvement that counts. For "lbfgs": it ends when no derivative of J is larger, or an
-        iteration lowers J by less than tol / 10,000 of it.
+        Improvement that counts. "lbfgs" ends when no derivative of J is larger than 10 tol, or an
+        iteration lowers J by less than tol / 1,000 of it.
     scoring : str or callable, default="loss"
         Validation score: "loss" (minus the mean loss), or any scorer of scikit-learn.
     standardize : bool, default=True

@@ -51,8 +51,8 @@ def complaint(estimator, outcome: str, epoch: int) -> str | None:
         return f"training was interrupted in epoch {epoch}: the best weights so far are kept"
     if outcome == "unconverged":
         return (
-            f"lbfgs stopped at max_iter={epoch - 1} with derivatives above tol={estimator.tol}: "
-            "raise max_iter, tol or alpha"
+            f"lbfgs stopped at max_iter={epoch - 1} with derivatives above "
+            f"10 tol={10 * estimator.tol:.3g}: raise max_iter, tol or alpha"
         )
     if outcome == "stuck":
         return (

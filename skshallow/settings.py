@@ -23,7 +23,7 @@ from skshallow.core.schedules import SCHEDULES
 AUTO_BATCH_SIZE = 128
 AUTO_EPOCHS = 40  # passes over the data at least, and
 AUTO_STEPS = 1_000  # steps at least: few rows need many epochs
-AUTO_ITERATIONS = {"gd": 1_000, "lbfgs": 1_000}
+AUTO_ITERATIONS = {"gd": 1_000, "lbfgs": 5_000}
 AUTO_ALPHA = 2.5  # divided by the number of rows
 MAX_AUTO_ALPHA = 0.02
 AUTO_VALIDATION_ROWS = 10_000  # from here on a validation part costs little

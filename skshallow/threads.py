@@ -57,7 +57,7 @@ def one_thread():
 def row_parts(n: int, multiplications: int) -> list[slice]:
     """n rows of so many multiplications each, in parts for as many threads as BLAS would use."""
     threads = 1
-    if n * multiplications > 2 * WORTH_SHARING:
+    if n * multiplications > 10 * WORTH_SHARING:
         threads = max(library.get_num_threads() for library in _blas())
     return even_slices(n, threads)
 

@@ -18,6 +18,7 @@ from sklearn.metrics import accuracy_score, get_scorer, log_loss, make_scorer
 from sklearn.model_selection import train_test_split
 
 from skshallow import ShallowNNClassifier
+from skshallow.core.optimizers import Adam
 
 SOLVERS = ("adam", "sgd", "gd", "lbfgs")
 QUIET_LBFGS = pytest.mark.filterwarnings(
@@ -62,8 +63,9 @@ def holes(X):
 @pytest.mark.parametrize("container", SPARSE)
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_sparse_inputs_give_what_dense_ones_give(container, solver):
+    """Of sparse inputs Adam does not learn the scales, so it must not here of dense ones either."""
     X, y = load_iris(return_X_y=True)
-    X = holes(X)
+    X, solver = holes(X), Adam(input_pace=0) if solver == "adam" else solver
     dense = short(solver=solver, standardize=False).fit(X, y)
     thin = short(solver=solver, standardize=False).fit(container(X), y)
     tolerance = 1e-3 if solver == "lbfgs" else 1e-8  # rounding grows along the path of lbfgs

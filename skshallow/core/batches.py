@@ -12,7 +12,7 @@ from scipy.sparse import issparse
 
 from skshallow.core.inputs import Gather
 
-SMALL = 2**22  # bytes of inputs that are copied rather than gathered batch after batch
+SMALL = 2**25  # bytes of inputs that are copied rather than gathered batch after batch
 
 
 def even_slices(n, parts):

@@ -20,13 +20,13 @@ def train_lbfgs(training, network, batches, max_iter, tol, *, score=None, watch=
     """Take so many iterations, or fewer; say how it ended.
 
     Arguments and result are those of ``train``; besides, "unconverged" says that max_iter came
-    before every derivative was at most tol, or J came down by less than tol / 10,000 of it, and
+    before every derivative was at most 10 tol, or J came down by less than tol / 1,000 of it, and
     "stuck" that no lower J was found although the gradient promised one.
     """
     run = _Run(training, network, batches, score, watch)
     rounding = 4 * float(np.finfo(training.theta.dtype).eps)
-    options = {"maxiter": max_iter, "maxfun": 20 * max_iter, "gtol": tol}
-    options["ftol"] = max(1e-4 * tol, rounding)
+    options = {"maxiter": max_iter, "maxfun": 20 * max_iter, "gtol": 10 * tol}
+    options["ftol"] = max(1e-3 * tol, rounding)
     training.begin()
     try:
         result = minimize(

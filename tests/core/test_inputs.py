@@ -76,7 +76,8 @@ def test_float32_stays_float32(layout, standardised):
 
 
 @pytest.mark.parametrize("layout", ["C", "F"])
-def test_an_epoch_copies_no_more_of_x_than_its_batches(layout):
+def test_an_epoch_copies_no_more_of_large_x_than_its_batches(layout, monkeypatch):
+    monkeypatch.setattr("skshallow.core.batches.SMALL", 2**22)
     X = DENSE[layout](np.random.default_rng(0).standard_normal((20_000, 50)))
     Y, rows = np.zeros((1, len(X))), np.arange(len(X))
     rng = np.random.default_rng(0)

@@ -163,3 +163,15 @@ def test_an_unfinished_optimiser_says_what_is_missing():
     optimizer.reset(np.zeros(3))  # nothing to forget
     with pytest.raises(NotImplementedError, match="Unfinished must define step"):
         optimizer.step(np.zeros(3), np.zeros(3), RATE)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_adam_lets_what_fades_become_zero_and_not_a_number_that_is_slow(dtype):
+    adam, theta = Adam(), np.ones(3, dtype)
+    adam.reset(theta)
+    for t in range(8_000):  # after the first steps the momentum is on its way to nothing
+        adam.step(theta, np.array([1.0, 0.5, -1.0] if t < 10 else [0.0] * 3, dtype), 1e-6)
+        for vector in (theta, adam.m):
+            size = np.abs(vector)
+            assert ((size == 0) | (size >= np.finfo(dtype).tiny)).all()
+    assert (adam.m == 0).all()

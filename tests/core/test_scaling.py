@@ -43,7 +43,7 @@ def test_every_column_is_multiplied_by_the_formula():
         above = sum(dW1[i, j] * W1[i, j] for i in range(N1))
         below = sum(abs(dW1[i, j] * W1[i, j]) for i in range(N1))
         expected[:, j] = W1[:, j] * np.exp(-3.0 * 0.1 * above / below)
-    np.testing.assert_allclose(moved(W1, dW1, 0.1, pace=3.0), expected, rtol=1e-14)
+    np.testing.assert_allclose(moved(W1, dW1, 0.1, pace=3.0), expected, rtol=1e-9)
 
 
 def test_the_sum_above_the_line_is_the_derivative_by_the_logarithm_of_a_scale():
@@ -72,15 +72,24 @@ def test_units_that_agree_move_their_input_by_the_whole_pace_and_others_by_less(
     W1 = np.array([[1.0, 2.0, 1.0], [-3.0, 4.0, 1.0]])
     dW1 = np.array([[0.5, -0.1, 1.0], [-0.1, -9.0, -1.0]])
     factors = moved(W1, dW1, 0.01, pace=12.0) / W1
-    np.testing.assert_allclose(factors, [[np.exp(-0.12), np.exp(0.12), 1]] * 2, rtol=1e-14)
+    np.testing.assert_allclose(factors, [[np.exp(-0.12), np.exp(0.12), 1]] * 2, rtol=1e-9)
 
 
-@pytest.mark.parametrize("factor", [1e-20, 1e20])
+@pytest.mark.parametrize("factor", [1e-3, 1e20])
 def test_the_size_of_the_gradient_does_not_matter(factor):
     network, A0, Y = build()
     network.backpropagate(A0, Y)
     W1, dW1 = network.parameters.W1, network.gradient.W1
-    np.testing.assert_allclose(moved(W1, dW1 * factor, 0.1), moved(W1, dW1, 0.1), rtol=1e-12)
+    np.testing.assert_allclose(moved(W1, dW1 * factor, 0.1), moved(W1, dW1, 0.1), rtol=1e-7)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_an_unwanted_input_fades_but_never_to_numbers_that_are_slow(dtype):
+    W1, scaling = np.ones((N1, 1), dtype), InputScaling(12.0)
+    for _ in range(10_000):
+        scaling.step(W1, 1e-4 * W1, 0.1)  # all that pulls is the penalty
+    assert (W1 < 1e-3).all()
+    assert (1e6 * np.finfo(dtype).tiny < W1 * W1).all()
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
