@@ -185,24 +185,35 @@ def summarise(figures):
         print(table.rename_axis(None).to_string(float_format="{:.4f}".format))
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def command_line(description):
+    """The options that say which data to use."""
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
     parser.add_argument("--data", metavar="DIR", help="folder of NAME.parquet and NAME.npz")
     parser.add_argument("--openml", metavar="NUMBER", type=int, nargs="+", help="needs the net")
     parser.add_argument("--sets", metavar="NAME", nargs="+", help="only these data sets")
-    parser.add_argument("--estimators", metavar="NAME", nargs="+", help="only these estimators")
     parser.add_argument(
         "--sizes", nargs="+", type=lambda s: None if s == "all" else int(s), default=[6_000]
     )
     parser.add_argument("--splits", type=int, default=3)
-    parser.add_argument("--raw", action="store_true", help="do not standardise the columns")
-    parser.add_argument("--json", metavar="FILE", help="write figures there, go on from there")
     parser.add_argument("--tiny", action="store_true", help="smallest sizes, to see that it runs")
+    return parser
+
+
+def parse(parser):
+    """The given options; --tiny overrules some."""
     options = parser.parse_args()
     if options.tiny:
         options.sizes, options.splits, options.sets = [100], 1, ["iris", "wine"]
-    warnings.simplefilter("ignore")
+    return options
 
+
+def main():
+    parser = command_line(__doc__)
+    parser.add_argument("--estimators", metavar="NAME", nargs="+", help="only these estimators")
+    parser.add_argument("--raw", action="store_true", help="do not standardise the columns")
+    parser.add_argument("--json", metavar="FILE", help="write figures there, go on from there")
+    options = parse(parser)
+    warnings.simplefilter("ignore")
     file = Path(options.json) if options.json else None
     figures = json.loads(file.read_text()) if file and file.exists() else []
     run(options, figures, lambda: file and file.write_text(json.dumps(figures, indent=1)))

@@ -12,7 +12,7 @@ from scipy.sparse import issparse
 
 from skshallow.core.inputs import Gather
 
-SMALL = 2**25  # bytes of inputs that are copied rather than gathered batch after batch
+SMALL = 2**25  # bytes of X that is copied rather than gathered batch after batch
 
 
 def even_slices(n, parts):
@@ -58,7 +58,7 @@ class Batches:
         order = None
         if rng is not None and len(self) > 1:
             order = rng.permutation(len(self.rows))
-        if len(self) == 1 or self.inputs.nbytes(len(self.rows)) <= SMALL:
+        if len(self) == 1 or self.inputs.nbytes <= SMALL:
             if self._deck is None:
                 self._deck = Deck(*self._gather(self.rows), self._slices)
             yield from self._deck.deal(order)

@@ -133,9 +133,10 @@ class Inputs:
         else:  # np.take would first make a C-ordered copy of the whole of X
             self._columns = Gather(X.T, axis=1)
 
-    def nbytes(self, n):
-        """Bytes that n dense rows of X take; sparse ones must never be dense."""
-        return np.inf if issparse(self.X) else n * self.X.shape[1] * self.X.itemsize
+    @property
+    def nbytes(self):
+        """Bytes of X; a sparse one must never be made dense."""
+        return np.inf if issparse(self.X) else self.X.nbytes
 
     def take(self, rows):
         """A0 of these rows; the next call with as many rows may write over it."""

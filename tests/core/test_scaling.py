@@ -102,6 +102,18 @@ def test_an_input_without_gradient_or_weights_keeps_its_scale(dtype):
     assert after.dtype == dtype
 
 
+def test_many_weights_are_scaled_every_fourth_step_four_times_as_far(monkeypatch):
+    W1, dW1 = np.random.default_rng(0).standard_normal((2, N1, N0))
+    often, seldom = W1.copy(), W1.copy()
+    InputScaling(3.0).step(often, dW1, 0.4)
+    monkeypatch.setattr("skshallow.core.scaling.MANY", W1.size)
+    scaling = InputScaling(3.0)
+    for step in range(4):
+        np.testing.assert_array_equal(seldom, W1, err_msg=f"{step}")
+        scaling.step(seldom, dW1, 0.1)
+    np.testing.assert_allclose(seldom, often, rtol=1e-14)
+
+
 @pytest.mark.parametrize("again", [copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))])
 def test_copies_and_pickles_go_on_alike_and_carry_no_buffers(again):
     network, A0, Y = build()
