@@ -38,7 +38,7 @@ pipeline = Pipeline(
 grid = {
     "network__hidden_units": [32, 128],
     "network__activation": ["relu", "tanh"],
-    "network__learning_rate": [0.003, 0.01],
+    "network__learning_rate": [0.005, 0.02],
 }
 search = GridSearchCV(pipeline, grid, cv=3).fit(X_train, y_train)
 for parameters, score in zip(

@@ -178,7 +178,7 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
         training.patience.tol = self.tol
         if not alike(solver, self.solver):
             self._state.solver = copy.deepcopy(self.solver)
-            training.use(settings.optimizer, settings.scaling_for(examples.X))
+            training.use(settings.optimizer, settings.scaling_for(examples.X, self.alpha))
 
     def _new_state(self, settings, examples, seed, *, drawn):
         """Parameters drawn at random, or the fitted ones; an optimiser without a past."""
@@ -192,7 +192,7 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
             self._copy_fitted(parameters)
         patience = Patience(self.n_iter_no_change, self.tol)
         training = Training(parameters, None, settings.schedule, patience, rng)
-        training.use(settings.optimizer, settings.scaling_for(examples.X))
+        training.use(settings.optimizer, settings.scaling_for(examples.X, self.alpha))
         return _State(training, seed, copy.deepcopy(self.solver))
 
     def _check_same_network(self, settings):

@@ -26,6 +26,7 @@ AUTO_STEPS = 1_000  # steps at least: few rows need many epochs
 AUTO_ITERATIONS = {"gd": 1_000, "lbfgs": 5_000}
 AUTO_ALPHA = 2.5  # divided by the number of rows
 MAX_AUTO_ALPHA = 0.02
+LEAST_ALPHA = 1e-6  # a penalty below it does not hold the learned scales of the inputs
 AUTO_VALIDATION_ROWS = 10_000  # from here on a validation part costs little
 
 
@@ -138,9 +139,14 @@ class Settings:
         initializer = init if callable(init) else INITIALIZERS[init]
         return cls(activation, optimizer, SCHEDULES[schedule](), initializer, gain)
 
-    def scaling_for(self, X: Any) -> InputScaling | None:
-        """What scales the inputs, if the optimiser wants it; the many of sparse X gain nothing."""
-        pace = 0 if self.optimizer is None or issparse(X) else self.optimizer.input_pace
+    def scaling_for(self, X: Any, alpha: Any) -> InputScaling | None:
+        """What scales the inputs, if the optimiser wants it.
+
+        The many of a sparse X gain nothing; and without a penalty nothing holds the scales.
+        """
+        pace = 0 if self.optimizer is None else self.optimizer.input_pace
+        if issparse(X) or not (is_auto(alpha) or alpha >= LEAST_ALPHA):
+            pace = 0
         return InputScaling(pace) if pace else None
 
     @property

@@ -161,3 +161,11 @@ def test_lbfgs_converges_without_a_warning(name, activation):
         warnings.simplefilter("error")
         classifier = ShallowNNClassifier(**options).fit(X, y)
     assert classifier.score(X, y) > 0.95
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1e-5])
+def test_a_small_penalty_costs_little_accuracy(alpha):
+    """The learned scales of the inputs must not run away."""
+    X, y = load_digits(return_X_y=True)
+    classifier = ShallowNNClassifier(alpha=alpha, random_state=0)
+    assert cross_val_score(classifier, X, y, cv=FOLDS).mean() >= 0.97
