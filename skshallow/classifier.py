@@ -46,9 +46,10 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         ``skshallow.core.activations.Activation``.
     solver : str or Optimizer, default="adam"
         "adam" [1]_, with a learned scale for every input [8]_ unless X is sparse or alpha below
-        1e-6 (``Adam(input_pace=0)`` never has it); "sgd", mini-batches with Nesterov momentum 0.9 [2]_; "gd", plain gradient
-        descent, every step over all rows; "lbfgs" [3]_, all rows with a line search, good for
-        small data; or an object such as ``skshallow.core.optimizers.SGD(momentum=0.5)``.
+        1e-6 (``Adam(input_pace=0)`` never has it); "sgd", mini-batches with Nesterov momentum
+        0.9 [2]_; "gd", plain gradient descent, every step over all rows; "lbfgs" [3]_, all rows
+        with a line search, good for small data; or an object such as
+        ``skshallow.core.optimizers.SGD(momentum=0.5)``.
     learning_rate : float, default=0.02
         Length of the steps at the start. "lbfgs" finds its own.
     schedule : str, default="auto"
