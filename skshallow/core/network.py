@@ -59,11 +59,12 @@ class Network:
 
     def tally(self, largest, check=None):
         """An empty tally of this network's loss, for batches of at most so many examples."""
-        return Tally(self.loss, self.parameters.theta.dtype, largest, check)
+        room = largest * max(TOGETHER // largest, 1)
+        return Tally(self.loss, self.parameters.theta.dtype, room, check)
 
     def loss_and_gradient(self, A0, Y, s=None):
         """Sum of s * L / m over the batch; ``gradient`` becomes that of J, penalty included."""
-        tally = self.tally(A0.shape[1])
+        tally = Tally(self.loss, self.parameters.theta.dtype, A0.shape[1])
         self.backpropagate(A0, Y, s, tally)
         return tally.mean()
 
@@ -198,15 +199,14 @@ class Tally:
     ----------
     loss : loss object
     dtype : NumPy type of the scores
-    largest : int
-        Examples in the largest batch.
+    room : int
+        Examples whose losses are computed together; no batch is larger.
     check : callable or None
         Given the mean of every computed portion; may raise.
     """
 
-    def __init__(self, loss, dtype, largest, check=None):
-        self.loss, self.dtype, self.check = loss, dtype, check
-        self.room = largest * max(TOGETHER // largest, 1)
+    def __init__(self, loss, dtype, room, check=None):
+        self.loss, self.dtype, self.room, self.check = loss, dtype, room, check
         self._kept, self._filled, self._total, self._n = None, 0, 0.0, 0
 
     def add(self, Z2, Y, s=None):
