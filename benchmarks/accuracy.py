@@ -39,6 +39,7 @@ from sklearn.utils import Bunch
 from skshallow import ShallowNNClassifier
 
 OWN = ("iris", "wine", "breast_cancer", "digits")
+KEYS = ("table", "size", "raw", "split", "estimator")
 MEASURES = ("accuracy", "log_loss", "roc_auc", "calibration_error")
 
 
@@ -160,9 +161,6 @@ def run(options, figures, keep):
                     data = data or prepare(*loaded, size, split, options.raw)
                     figures.append(dict(zip(KEYS, key, strict=True)) | measure(make(split), data))
                     keep()
-
-
-KEYS = ("table", "size", "raw", "split", "estimator")
 
 
 def summarise(figures):

@@ -15,11 +15,12 @@ from accuracy import command_line, measure, parse, prepare, tables
 
 from skshallow import ShallowNNClassifier
 from skshallow.core.optimizers import Adam
+from skshallow.settings import AUTO_BATCH_SIZE, AUTO_EPOCHS, AUTO_STEPS, MAX_AUTO_ALPHA
 
 
 def by_rows(factor):
     """alpha = factor / n, with the same limit as "auto"."""
-    return lambda n: {"alpha": min(factor / n, 0.02)}
+    return lambda n: {"alpha": min(factor / n, MAX_AUTO_ALPHA)}
 
 
 def always(**parameters):
@@ -63,7 +64,7 @@ FEW = ("defaults", "alpha=5/n", "half as many epochs")  # for --tiny
 
 def epochs(n):
     """What max_iter="auto" is for n rows."""
-    return max(40, -(-1_000 // -(-n // 128)))
+    return max(AUTO_EPOCHS, -(-AUTO_STEPS // -(-n // AUTO_BATCH_SIZE)))
 
 
 def figures(options):

@@ -86,11 +86,10 @@ class Network:
 
     def mean_loss(self, batches):
         """Sum of s * L / m over all examples, without dropout and penalty."""
-        total = 0.0
+        tally = self.tally(batches.largest)
         for A0, Y, s in batches.deal():
-            L = self.loss.value(self.scores(A0), Y)
-            total += float(L.sum() if s is None else (s * L).sum())
-        return total / len(batches.rows)
+            tally.add(self.scores(A0), Y, s)
+        return tally.mean()
 
     def penalty(self):
         """alpha/2 (|W1|^2 + |W2|^2)."""
