@@ -1,6 +1,7 @@
 """Neural networks with one hidden layer for scikit-learn."""
 
 from skshallow.classifier import ShallowNNClassifier
+from skshallow.regressor import ShallowNNRegressor
+from skshallow.version import __version__
 
-__version__ = "0.1.0"
-__all__ = ["ShallowNNClassifier", "__version__"]
+__all__ = ["ShallowNNClassifier", "ShallowNNRegressor", "__version__"]

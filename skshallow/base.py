@@ -1,7 +1,6 @@
 """What classifier and regressor share: fit, going on, prediction. Words outside, letters inside."""
 
 import copy
-import inspect
 import math
 import warnings
 from contextlib import contextmanager
@@ -12,7 +11,6 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import check_scoring
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -22,22 +20,31 @@ from skshallow.core.lbfgs import train_lbfgs
 from skshallow.core.network import Dropout, Network
 from skshallow.core.parameters import Parameters
 from skshallow.core.training import Patience, Training, train
-from skshallow.data import Examples, check_weights, split
+from skshallow.data import Examples, check_weights
+from skshallow.persistence import Persistent
 from skshallow.prediction import outputs_of
-from skshallow.progress import Progress, complaint
+from skshallow.progress import Progress, complaint, record_of
 from skshallow.settings import (
-    AUTO_VALIDATION_ROWS,
     Settings,
     alike,
     is_auto,
+    is_lbfgs,
     resolve_alpha,
     resolve_batch_size,
     resolve_epochs,
 )
 from skshallow.threads import dot_for, one_thread
+from skshallow.validation import build_score, is_given, split, wants_validation
 
 DTYPES = [np.float64, np.float32]  # of X: both are kept, everything else becomes the first
 LAYERS = ("W1_", "b1_", "W2_", "b2_", "slopes_")  # the fitted network, in the order of Parameters
+
+
+def takes_single_steps(estimator):
+    """Whether there is a partial_fit."""
+    if is_lbfgs(estimator.solver):
+        raise AttributeError("solver='lbfgs' takes no single steps: use 'adam', 'sgd' or 'gd'")
+    return True
 
 
 @dataclass
@@ -50,12 +57,12 @@ class _State:
     scoring: Any = None
 
 
-class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
+class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
     """One hidden layer between X and scores; a derived class says what the scores mean.
 
     It supplies ``_check_data(X, y, first)``, ``_encode(y, dtype)`` that returns the targets
-    Y (n2, m), ``_check_targets_left(y)``, ``_weigh(y, weights)``, ``_strata(y)`` and
-    ``_build_loss()``.
+    Y (n2, m), ``_build_loss()`` and ``_transform(method)``; and, where it has something to say
+    there, the hooks at the end.
     """
 
     _doc_link_module = "skshallow"
@@ -68,16 +75,17 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
     @one_thread()
     def _fit(self, X, y, sample_weight, validation):
         """Train until a rule says stop."""
-        settings = Settings.of(self)
+        settings = self._settings()
         first = not (self.warm_start and hasattr(self, "W1_"))
         if first:  # a fit that fails leaves no half of an earlier one
             for name in (*LAYERS, "_state"):
                 vars(self).pop(name, None)
         examples = self._check_examples(X, y, sample_weight, first=first)
         self._check_targets_left(examples.y[examples.rows])
-        held_out = self._check_held_out(*validation, examples.X.dtype)
-        seed = self._seed(first)
-        examples, held_out = self._hold_out(settings, examples, held_out, seed)
+        held_out = self._check_held_out(validation, examples.X.dtype)
+        seed, strata = self._seed(first), self._strata(examples.y)
+        if held_out is None and wants_validation(self, settings, examples, strata):
+            examples, held_out = split(examples, self.validation_fraction, seed, strata)
         examples = self._arrange(settings, examples)
         self._prepare(settings, examples, seed, first=first)
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
@@ -91,7 +99,7 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
     @one_thread()
     def _fit_one_epoch(self, X, y, sample_weight, **known):
         """One epoch on these rows, from where the last call ended."""
-        settings = Settings.of(self)
+        settings = self._settings()
         first = not hasattr(self, "W1_")
         examples = self._check_examples(X, y, sample_weight, first=first, **known)
         examples = self._arrange(settings, examples)
@@ -114,18 +122,11 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
         weights = check_weights(sample_weight, X.shape[0], "sample_weight")
         return self._examples(X, y, weights, X.dtype if first else self.W1_.dtype, True)
 
-    def _check_held_out(self, X_val, y_val, sample_weight_val, dtype):
+    def _check_held_out(self, given, dtype):
         """The user's validation examples, or None."""
-        if X_val is None and y_val is None and sample_weight_val is None:
+        if not is_given(*given, self.early_stopping):
             return None
-        for name, value in (("X_val", X_val), ("y_val", y_val)):
-            if value is None:
-                raise ValueError(f"{name} is None: give X_val and y_val together, or neither")
-        if not self.early_stopping:
-            raise ValueError(
-                "early_stopping=False makes no use of X_val: set it to True or 'auto', or do not "
-                "pass X_val"
-            )
+        X_val, y_val, sample_weight_val = given
         try:
             X, y = self._check_data(X_val, y_val, first=False)
         except (TypeError, ValueError) as error:
@@ -135,19 +136,8 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
 
     def _examples(self, X, y, weights, dtype, learn):
         s = self._weigh(y, weights, learn)
+        X = X.astype(dtype, copy=False)
         return Examples.of(X, y, self._encode(y, dtype), weights, s)
-
-    def _hold_out(self, settings, examples, held_out, seed):
-        """(training, validation) examples; the second is None if there is no early stopping."""
-        strata, wanted = self._strata(examples.y), self.early_stopping
-        if is_auto(wanted):
-            n = len(examples.rows)
-            wanted = n >= AUTO_VALIDATION_ROWS and not settings.full_batch
-            if wanted and strata is not None:
-                wanted = n >= 100 * len(np.unique(strata))
-        if held_out is not None or not wanted:
-            return examples, held_out
-        return split(examples, self.validation_fraction, seed, strata)
 
     def _arrange(self, settings, examples):
         """The examples, distinct and in an order of their own if a step takes all of them."""
@@ -164,14 +154,17 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
         """Have a state to train: a new one, the old one, or one made of the fitted weights."""
         if first:
             self._activation = settings.activation
-            self._standardization = None
+            self._standardization = self._target_scaling = None
             if self.standardize:
                 measure = Standardization.measure
                 self._standardization = measure(examples.X, examples.rows, examples.row_weights)
+                self._target_scaling = self._measure_targets(examples)
         else:
             self._check_same_network(settings)
         if first or not hasattr(self, "_state"):
             self._state = self._new_state(settings, examples, seed, drawn=first)
+        elif not self._state.training.theta.flags.writeable:  # mapped from a file by joblib
+            self._state = copy.deepcopy(self._state)
         training, solver = self._state.training, self._state.solver
         training.learning_rate = float(self.learning_rate)
         training.patience.n_iter_no_change = self.n_iter_no_change
@@ -225,7 +218,10 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
             dropout=Dropout(self.dropout, training.rng) if self.dropout else None,
         )
         size = resolve_batch_size(self.batch_size, settings, len(examples.rows))
-        return network, examples.batches(self._standardization, size)
+        return network, self._batches(examples, size)
+
+    def _batches(self, examples, size=CHUNK):
+        return examples.batches(self._standardization, self._target_scaling, size)
 
     @contextmanager
     def _computing(self, network, batches):
@@ -242,7 +238,9 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
         epochs = resolve_epochs(self.max_iter, settings, len(batches))
         training.schedule = settings.schedule
         training.begin_round(epochs, scored=held_out is not None)
-        score = None if held_out is None else self._build_score(network, held_out)
+        score = None
+        if held_out is not None:
+            score = build_score(self, held_out, network, self._batches(held_out))
         context = self._init_callback_context(max_subtasks=epochs)
         context.call_on_fit_task_begin(estimator=self, **arguments)
         look = {"score": score, "watch": Progress(self, context, arguments, training, epochs)}
@@ -263,46 +261,24 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
             self._state.training.score_again(score)
         self._state.scoring = self.scoring
 
-    def _build_score(self, network, held_out):
-        """A function that measures the present weights on the validation part."""
-        training, batches = self._state.training, held_out.batches(self._standardization)
-
-        def minus_loss():
-            loss = network.mean_loss(batches)
-            training.check(loss)
-            return -loss
-
-        if isinstance(self.scoring, str) and self.scoring == "loss":
-            return minus_loss
-        scorer, rows = check_scoring(self, self.scoring), held_out.rows
-        X, y, weights = held_out.X[rows], held_out.y[rows], {}
-        weighed = held_out.sample_weight is not None
-        if weighed and "sample_weight" in inspect.signature(scorer).parameters:
-            weights = {"sample_weight": held_out.sample_weight[rows]}
-
-        def score():
-            minus_loss()  # absurd weights have no score
-            model = copy.copy(self)
-            vars(model).update(self._weights_of(network.parameters.theta))
-            vars(model).pop("feature_names_in_", None)  # X is an array by now
-            return float(scorer(model, X, y, **weights))
-
-        return score
-
     def _weights_of(self, theta):
         """theta as fitted attributes, for raw inputs."""
         parameters = Parameters(theta, *self._state.training.parameters.sizes)
-        W1, b1, *others = (view.copy() for view in parameters)
+        W1, b1, W2, b2, *slopes = (view.copy() for view in parameters)
         if self._standardization is not None:
             W1, b1 = self._standardization.fold(W1, b1)
-        return dict(zip(LAYERS, (W1, b1, *others), strict=False))
+        if self._target_scaling is not None:
+            W2, b2 = self._target_scaling.fold(W2, b2)
+        return dict(zip(LAYERS, (W1, b1, W2, b2, *slopes), strict=False))
 
     def _copy_fitted(self, parameters):
-        """The inverse: fitted attributes as parameters for standardised inputs."""
-        W1, b1, *others = (getattr(self, name) for name in LAYERS if hasattr(self, name))
+        """The inverse: fitted attributes as parameters for standardised inputs and targets."""
+        W1, b1, W2, b2, *slopes = (getattr(self, name) for name in LAYERS if hasattr(self, name))
         if self._standardization is not None:
             W1, b1 = self._standardization.unfold(W1, b1)
-        for view, value in zip(parameters, (W1, b1, *others), strict=True):
+        if self._target_scaling is not None:
+            W2, b2 = self._target_scaling.unfold(W2, b2)
+        for view, value in zip(parameters, (W1, b1, W2, b2, *slopes), strict=True):
             view[...] = value
 
     def _publish(self, outcome, stacklevel):
@@ -311,22 +287,28 @@ class BaseShallowNN(CallbackSupportMixin, BaseEstimator):
         theta, kept = training.kept()
         vars(self).pop("slopes_", None)
         vars(self).update(self._weights_of(theta))
-        history = training.history
-        self.n_iter_, self.best_iter_ = training.epoch, kept
-        self.loss_curve_ = np.array(history.losses)
-        self.penalty_curve_ = np.array(history.penalties)
-        scores = np.array(history.scores, dtype=float)
-        ever = not np.isnan(scores).all()
-        self.validation_scores_ = scores if ever else None
-        self.best_validation_score_ = float(np.nanmax(scores)) if ever else None
-        if training.scored and ever:
-            self.best_validation_score_ = training.best.score
-        losses = [training.first_loss, *history.losses]
-        self.loss_ = math.inf if losses[kept] is None else losses[kept]
+        vars(self).update(record_of(training, kept))
         message = complaint(self, outcome, training.epoch + 1)
         if message is not None:
             category = UserWarning if outcome == "interrupted" else ConvergenceWarning
             warnings.warn(message, category, stacklevel=stacklevel)
+
+    def _settings(self):
+        """The objects that the parameters name, after a check of all parameters."""
+        return Settings.of(self)
+
+    def _check_targets_left(self, y):
+        """Refuse targets of rows with positive weight that nothing can be learned from."""
+
+    def _weigh(self, y, weights, learn):
+        """Weights of the examples, (1, m) or (n2, m); None if all are alike."""
+        return None if weights is None else weights[None, :]
+
+    def _strata(self, y):
+        """What a validation split keeps the proportions of, if anything."""
+
+    def _measure_targets(self, examples):
+        """A TargetScaling that suits the training examples, if one is wanted."""
 
     def _outputs(self, X, method):
         """The loss's "scores", "output" or "log_output" of every row."""

@@ -11,16 +11,9 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import validate_data
 
-from skshallow.base import DTYPES, BaseShallowNN
-from skshallow.core.losses import LOSSES, CategoricalCrossEntropy
+from skshallow.base import DTYPES, BaseShallowNN, takes_single_steps
+from skshallow.core.losses import CLASSIFICATION_LOSSES, CategoricalCrossEntropy
 from skshallow.data import check_weights
-from skshallow.settings import is_lbfgs
-
-
-def _takes_single_steps(estimator):
-    if is_lbfgs(estimator.solver):
-        raise AttributeError("solver='lbfgs' takes no single steps: use 'adam', 'sgd' or 'gd'")
-    return True
 
 
 class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
@@ -65,8 +58,8 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         Biases start at zero.
     alpha : float or "auto", default="auto"
         Strength of the penalty in J, on standardised inputs if ``standardize``. "auto" is
-        2.5 / max(sum of weights, number of rows), at most 0.02 (a quarter of it for "sigmoid"):
-        weights count as rows there. In ``partial_fit`` the rows are those of the call.
+        2.5 / max(sum of weights, number of rows), between 1e-6 and 0.02 (a quarter of it for
+        "sigmoid"): weights count as rows there. In ``partial_fit`` the rows are those of the call.
     dropout : float in [0, 1), default=0.0
         Share of hidden units that are dropped at random in every training step [7]_. Not for
         "lbfgs".
@@ -268,7 +261,7 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         """
         return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
 
-    @available_if(_takes_single_steps)
+    @available_if(takes_single_steps)
     def partial_fit(
         self,
         X: ArrayLike,
@@ -497,7 +490,7 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         return None if self._kind == "multilabel" else y
 
     def _build_loss(self):
-        return LOSSES[self._kind]()
+        return CLASSIFICATION_LOSSES[self._kind]()
 
     def _transform(self, method):
         """A function of Z2 and its number of outputs; two classes have the scores 0 and Z2."""

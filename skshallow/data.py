@@ -1,12 +1,10 @@
-"""Training and validation examples: weights checked, rows chosen, nothing of X copied."""
+"""Examples: weights checked, rows chosen, nothing of X copied."""
 
-import warnings
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.model_selection import train_test_split
 from sklearn.utils import check_array
 
 from skshallow.core.batches import Batches, merge_equal_rows
@@ -31,8 +29,7 @@ class Examples:
 
     @classmethod
     def of(cls, X, y, Y, sample_weight, s) -> "Examples":
-        """All examples of positive weight, the others count as absent; X of the type of Y."""
-        X = X.astype(Y.dtype, copy=False)
+        """All examples of positive weight, the others count as absent."""
         if not (issparse(X) or X.flags.forc):  # gathering rows wants one order or the other
             X = np.ascontiguousarray(X)
         rows = np.arange(X.shape[0]) if s is None else np.flatnonzero(s.any(axis=0))
@@ -58,13 +55,15 @@ class Examples:
         """One weight a row, (m,)."""
         return None if self.s is None else self.s.mean(axis=0)
 
-    def batches(self, standardization, size: int = CHUNK) -> Batches:
-        """Deal these rows; weights become of mean one, so that J is a weighted mean."""
+    def batches(self, standardization, target_scaling=None, size: int = CHUNK) -> Batches:
+        """Deal these rows, scaled; weights become of mean one, so that J is a weighted mean."""
         s = None if self.s is None else self.s * (len(self.rows) / self.total_weight)
         if s is not None and np.ptp(s[:, self.rows]) == 0:
             s = None
         s = None if s is None else s.astype(self.X.dtype)
-        return Batches(Inputs(self.X, standardization), self.Y, s, self.rows, size)
+        Y = self.Y if target_scaling is None else target_scaling.apply(self.Y)
+        Y = Y.astype(self.X.dtype, copy=False)
+        return Batches(Inputs(self.X, standardization), Y, s, self.rows, size)
 
 
 def check_weights(weights, n: int, name: str) -> np.ndarray | None:
@@ -87,37 +86,3 @@ def check_weights(weights, n: int, name: str) -> np.ndarray | None:
     if not weights.any():
         raise ValueError(f"{name}: all weights are zero: give at least one row a positive weight")
     return weights
-
-
-def split(examples: Examples, fraction: float, seed: int, labels=None):
-    """(training, validation) examples, stratified by labels.
-
-    A class with one row stays in the training part.
-    """
-    rows = examples.rows
-    n_validation = round(fraction * len(rows))
-    always = np.array([], int)
-    if labels is not None:
-        _, inverse, counts = np.unique(labels[rows], return_inverse=True, return_counts=True)
-        always, rows = rows[counts[inverse] == 1], rows[counts[inverse] > 1]
-        labels = labels[rows]
-    n_classes = 1 if labels is None else len(np.unique(labels))
-    n_training = len(rows) - n_validation
-    if min(n_validation, n_training) < max(2, n_classes):
-        raise ValueError(
-            f"validation_fraction={fraction!r} of {len(examples.rows)} rows leaves {n_training} "
-            f"for training and {n_validation} for validation, too few for {n_classes} classes: "
-            "change validation_fraction, pass X_val and y_val, or set early_stopping=False"
-        )
-    if len(always):
-        warnings.warn(
-            f"classes {examples.y[always].tolist()} have a single row, which stays in the training "
-            "part: early stopping cannot see them",
-            UserWarning,
-            stacklevel=7,
-        )
-    training, validation = train_test_split(
-        rows, test_size=n_validation, stratify=labels, random_state=seed
-    )
-    training = np.sort(np.concatenate([training, always]))
-    return examples.subset(training), examples.subset(np.sort(validation))

@@ -1,5 +1,9 @@
 """What a fit tells the outside after every epoch, and at the end if something is wrong."""
 
+import math
+
+import numpy as np
+
 from skshallow.settings import is_lbfgs
 
 
@@ -43,6 +47,24 @@ class Progress:
         line = f"[{type(self.estimator).__name__}] epoch {self.training.epoch}/{self.last}"
         line += f"  loss {history.losses[-1]:.5f}  penalty {history.penalties[-1]:.5f}"
         return line + (f"  validation {history.scores[-1]:.5f}" if self.training.scored else "")
+
+
+def record_of(training, kept: int) -> dict:
+    """The fitted attributes that say how training went, if the weights after ``kept`` are kept."""
+    history, best = training.history, training.best
+    scores = np.array(history.scores, dtype=float)
+    ever = not np.isnan(scores).all()
+    losses = [training.first_loss, *history.losses]
+    best_score = best.score if training.scored else np.nanmax(scores, initial=-math.inf)
+    return {
+        "n_iter_": training.epoch,
+        "best_iter_": kept,
+        "loss_": math.inf if losses[kept] is None else losses[kept],
+        "loss_curve_": np.array(history.losses),
+        "penalty_curve_": np.array(history.penalties),
+        "validation_scores_": scores if ever else None,
+        "best_validation_score_": float(best_score) if ever else None,
+    }
 
 
 def complaint(estimator, outcome: str, epoch: int) -> str | None:

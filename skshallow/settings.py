@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse
+from sklearn.base import is_regressor
 from sklearn.metrics import get_scorer_names
 from sklearn.utils import check_random_state
 
@@ -24,7 +25,8 @@ AUTO_BATCH_SIZE = 128
 AUTO_EPOCHS = 40  # passes over the data at least, and
 AUTO_STEPS = 1_000  # steps at least: few rows need many epochs
 AUTO_ITERATIONS = {"gd": 1_000, "lbfgs": 5_000}
-AUTO_ALPHA = 2.5  # divided by the number of rows
+AUTO_ALPHA = 0.0025  # of 1,000 rows
+ALPHA_FALL = {"classifier": 1.0, "regressor": 1.75}  # powers of the number of rows it falls with
 MAX_AUTO_ALPHA = 0.02
 LEAST_ALPHA = 1e-6  # a penalty below it does not hold the learned scales of the inputs
 AUTO_VALIDATION_ROWS = 10_000  # from here on a validation part costs little
@@ -123,6 +125,8 @@ class Settings:
     schedule: Any
     initializer: Any
     gain: float
+    alpha_fall: float
+    alpha_factor: float
 
     @classmethod
     def of(cls, estimator) -> "Settings":
@@ -137,7 +141,9 @@ class Settings:
         if schedule == "auto":
             schedule = "constant" if optimizer is None or optimizer.full_batch else "cosine"
         initializer = init if callable(init) else INITIALIZERS[init]
-        return cls(activation, optimizer, SCHEDULES[schedule](), initializer, gain)
+        fall = ALPHA_FALL["regressor" if is_regressor(estimator) else "classifier"]
+        schedule, factor = SCHEDULES[schedule](), activation.steepness
+        return cls(activation, optimizer, schedule, initializer, gain, fall, factor)
 
     def scaling_for(self, X: Any, alpha: Any) -> InputScaling | None:
         """What scales the inputs, if the optimiser wants it.
@@ -183,8 +189,8 @@ def resolve_alpha(alpha, settings: Settings, total_weight: float, n_rows: int) -
     """The number that "auto" stands for."""
     if not is_auto(alpha):
         return float(alpha)
-    by_rows = min(AUTO_ALPHA / max(total_weight, n_rows), MAX_AUTO_ALPHA)
-    return by_rows * settings.activation.steepness
+    by_rows = AUTO_ALPHA * (1_000 / max(total_weight, n_rows)) ** settings.alpha_fall
+    return min(max(by_rows, LEAST_ALPHA), MAX_AUTO_ALPHA) * settings.alpha_factor
 
 
 def resolve_batch_size(batch_size, settings: Settings, n_rows: int) -> int:

@@ -8,8 +8,9 @@ from scipy.sparse import csr_array
 from sklearn.neural_network import MLPClassifier
 from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
 
-from skshallow import ShallowNNClassifier
+from skshallow import ShallowNNClassifier, ShallowNNRegressor
 from skshallow.core.activations import ACTIVATIONS
+from skshallow.core.losses import REGRESSION_LOSSES
 
 SOLVERS = ("adam", "sgd", "gd", "lbfgs")
 QUIET_LBFGS = pytest.mark.filterwarnings(
@@ -23,6 +24,12 @@ VARIANTS = [
     ShallowNNClassifier(standardize=False, **SHORT),
     ShallowNNClassifier(class_weight="balanced", **SHORT),
     ShallowNNClassifier(solver="lbfgs", activation="identity"),
+    ShallowNNRegressor(),
+    *[
+        ShallowNNRegressor(32, loss=loss, solver=solver, max_iter=1_000 if solver == "gd" else 200)
+        for loss, solver in product(REGRESSION_LOSSES, SOLVERS)
+    ],
+    ShallowNNRegressor(standardize=False, **SHORT),
 ]
 WEIGHT_CASES = list(product(SOLVERS, ACTIVATIONS, (True, False), (None, "balanced")))
 

@@ -83,7 +83,7 @@ ACTIVATIONS = {
 }
 
 
-# Output activation and loss of every example, (n2, m) or (1, m)
+# Output activation, loss of every example, (n2, m) or (1, m), and its derivative dz2
 
 
 def softmax(z):
@@ -98,11 +98,67 @@ def softmax_cross_entropy(A2, Y):
     return -np.sum(Y * np.log(A2), axis=0, keepdims=True)
 
 
+def difference(A2, Y):
+    """dz2 = a2 - y: of the cross-entropies, of half the squared error and of Poisson's deviance."""
+    return A2 - Y
+
+
+def squared_error(A2, Y):
+    return (A2 - Y) ** 2 / 2
+
+
+def absolute_error(A2, Y):
+    return np.abs(A2 - Y)
+
+
+def absolute_error_derivative(A2, Y):
+    return np.where(A2 > Y, 1.0, np.where(A2 < Y, -1.0, 0.0))
+
+
+def huber(A2, Y, delta=1.0):
+    u = np.abs(A2 - Y)
+    return np.where(u <= delta, u**2 / 2, delta * (u - delta / 2))
+
+
+def huber_derivative(A2, Y, delta=1.0):
+    u = A2 - Y
+    return np.where(u > delta, delta, np.where(u < -delta, -delta, u))
+
+
+def pinball(A2, Y, q=0.5):
+    return np.where(Y >= A2, q * (Y - A2), (1 - q) * (A2 - Y))
+
+
+def pinball_derivative(A2, Y, q=0.5):
+    return np.where(Y > A2, -q, np.where(Y < A2, 1 - q, 0.5 - q))
+
+
+def half_poisson_deviance(A2, Y):
+    logarithm = np.log(np.where(Y > 0, Y, 1))
+    return Y * logarithm - Y * np.log(A2) - Y + A2
+
+
 OUTPUTS = {
-    "binary": (sigmoid, binary_cross_entropy),
-    "multilabel": (sigmoid, binary_cross_entropy),
-    "multiclass": (softmax, softmax_cross_entropy),
+    "binary": (sigmoid, binary_cross_entropy, difference),
+    "multilabel": (sigmoid, binary_cross_entropy, difference),
+    "multiclass": (softmax, softmax_cross_entropy, difference),
+    "squared_error": (identity, squared_error, difference),
+    "absolute_error": (identity, absolute_error, absolute_error_derivative),
+    "huber": (identity, huber, huber_derivative),
+    "quantile": (identity, pinball, pinball_derivative),
+    "poisson": (np.exp, half_poisson_deviance, difference),
 }
+
+
+def targets(kind, m, rng):
+    """Random targets Y (n2, m) that suit the loss: n2 is 1 for "binary", else 3."""
+    if kind == "multiclass":
+        return np.eye(3)[:, rng.integers(0, 3, m)]
+    if kind in ("binary", "multilabel"):
+        return rng.integers(0, 2, (1 if kind == "binary" else 3, m)).astype(float)
+    if kind == "poisson":
+        return rng.poisson(1.0, (3, m)).astype(float)
+    return rng.standard_normal((3, m))
 
 
 # Forward propagation
@@ -131,26 +187,26 @@ def forward(X, W1, b1, W2, b2, g1, g2):
 
 def objective(X, Y, W1, b1, W2, b2, g1, output, s=None, alpha=0.0):
     """J = sum_i s_i L_i / sum_i s_i + alpha/2 (|W1|^2 + |W2|^2)."""
-    g2, loss = output
+    g2, loss, _ = output
     s = np.ones((1, X.shape[1])) if s is None else s
     A2 = forward(X, W1, b1, W2, b2, g1, g2)[-1]
     penalty = alpha / 2 * (np.sum(W1**2) + np.sum(W2**2))
     return np.sum(s * loss(A2, Y)) / np.sum(s) + penalty
 
 
-# Backward propagation: dz2 = a2 - y for all three losses
+# Backward propagation
 
 
 def backward_loop(X, Y, W1, b1, W2, b2, activation, output, s=None, alpha=0.0):
     """dW1, db1, dW2, db2 of J as the weighted mean of each example's own gradient."""
-    (g1, g1_derivative), (g2, _) = activation, output
+    (g1, g1_derivative), (g2, _, derivative) = activation, output
     m = X.shape[1]
     s = np.ones((1, m)) if s is None else s
     dW1, db1, dW2, db2 = np.zeros_like(W1), np.zeros_like(b1), np.zeros_like(W2), np.zeros_like(b2)
     for i in range(m):
         x, y, share = X[:, [i]], Y[:, [i]], s[0, i] / np.sum(s)
         z1, a1, _, a2 = forward(x, W1, b1, W2, b2, g1, g2)
-        dz2 = a2 - y
+        dz2 = derivative(a2, y)
         dz1 = W2.T @ dz2 * g1_derivative(z1)
         dW2 += share * dz2 @ a1.T
         db2 += share * dz2
@@ -161,10 +217,10 @@ def backward_loop(X, Y, W1, b1, W2, b2, activation, output, s=None, alpha=0.0):
 
 def backward(X, Y, W1, b1, W2, b2, activation, output):
     """The same for all examples at once, unweighted and without penalty: the notes' lines."""
-    (g1, g1_derivative), (g2, _) = activation, output
+    (g1, g1_derivative), (g2, _, derivative) = activation, output
     m = X.shape[1]
     Z1, A1, _, A2 = forward(X, W1, b1, W2, b2, g1, g2)
-    dZ2 = A2 - Y
+    dZ2 = derivative(A2, Y)
     dW2 = 1 / m * dZ2 @ A1.T
     db2 = 1 / m * np.sum(dZ2, axis=1, keepdims=True)
     dZ1 = W2.T @ dZ2 * g1_derivative(Z1)

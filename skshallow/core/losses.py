@@ -5,13 +5,16 @@ Z2 and Y are (..., n2, m), examples as columns. L is (..., n2, m) where every ou
 of its own, (..., 1, m) where all outputs answer one.
 
 ``output(Z2)``          A2, in place of Z2
-``log_output(Z2)``      log A2; spoils Z2
+``log_output(Z2)``      log A2; spoils Z2 (classification)
 ``value(Z2, Y)``        L; spoils Z2
-``slope(Z2, Y)``        dL/dZ2 = A2 - Y, in place of Z2
+``slope(Z2, Y)``        dL/dZ2, in place of Z2: A2 - Y for many of them
 """
 
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
 import numpy as np
-from scipy.special import expit
+from scipy.special import expit, xlogy
 
 
 def softplus(Z):
@@ -68,8 +71,138 @@ class CategoricalCrossEntropy:
         return Z2
 
 
-LOSSES = {
+class RegressionLoss:
+    """Base of the losses of real targets; an own one fills in ``value`` and ``slope``.
+
+    ``link`` is "identity" (A2 = Z2) or "log" (A2 = e^Z2, for targets that are not negative).
+    ``level`` says about what targets are centred: None is their mean, a number between 0 and 1
+    that quantile; see targets.py.
+    """
+
+    link: ClassVar[str] = "identity"
+    level: ClassVar[Any] = None
+
+    def output(self, Z2):
+        return Z2 if self.link == "identity" else np.exp(Z2, out=Z2)
+
+    def value(self, Z2, Y):
+        raise NotImplementedError(f"{type(self).__name__} must define value(Z2, Y)")
+
+    def slope(self, Z2, Y):
+        raise NotImplementedError(f"{type(self).__name__} must define slope(Z2, Y)")
+
+
+class SquaredError(RegressionLoss):
+    """L = (z - y)^2 / 2, so dL/dz = a - y; its best constant is the mean."""
+
+    def value(self, Z2, Y):
+        Z2 -= Y
+        return Z2 * Z2 / 2
+
+    def slope(self, Z2, Y):
+        Z2 -= Y
+        return Z2
+
+
+class AbsoluteError(RegressionLoss):
+    """L = |z - y|; its best constant is the median."""
+
+    level = 0.5
+
+    def value(self, Z2, Y):
+        Z2 -= Y
+        return np.abs(Z2, out=Z2)
+
+    def slope(self, Z2, Y):
+        Z2 -= Y
+        return np.sign(Z2, out=Z2)
+
+
+@dataclass
+class Huber(RegressionLoss):
+    """L = u^2 / 2 where |u| <= delta, else delta (|u| - delta / 2), with u = z - y.
+
+    Parameters
+    ----------
+    delta : float, default=1.0
+        Where the square goes over into a line, in the unit of the targets that the network is
+        trained on.
+
+    References
+    ----------
+    Huber (1964), Robust estimation of a location parameter.
+    """
+
+    level = 0.5
+    delta: float = 1.0
+
+    def value(self, Z2, Y):
+        Z2 -= Y
+        u = np.abs(Z2, out=Z2)
+        inner = np.minimum(u, self.delta)
+        return inner * (u - inner / 2)
+
+    def slope(self, Z2, Y):
+        Z2 -= Y
+        return np.clip(Z2, -self.delta, self.delta, out=Z2)
+
+
+class Quantile(RegressionLoss):
+    """L = q (y - z) where z < y, else (1 - q)(z - y); its best constant is the q-quantile.
+
+    Parameters
+    ----------
+    level : float or column (n2, 1), default=0.5
+        q, for all outputs or for each of them.
+
+    References
+    ----------
+    Koenker and Bassett (1978), Regression quantiles.
+    """
+
+    def __init__(self, level=0.5):
+        self.level = level
+
+    def value(self, Z2, Y):
+        Z2 -= Y
+        return np.maximum(-self.level * Z2, (1 - self.level) * Z2)
+
+    def slope(self, Z2, Y):
+        Z2 -= Y
+        np.sign(Z2, out=Z2)
+        Z2 /= 2
+        Z2 += 0.5 - self.level
+        return Z2
+
+
+class Poisson(RegressionLoss):
+    """A2 = e^Z2 and L = e^z - y z - (y - y log y), half the deviance, so dL/dz = a - y.
+
+    The last term makes L zero where a = y; it does not depend on the network.
+    """
+
+    link = "log"
+
+    def value(self, Z2, Y):
+        yz = Y * Z2
+        return np.exp(Z2, out=Z2) - yz - (Y - xlogy(Y, Y))
+
+    def slope(self, Z2, Y):
+        self.output(Z2)
+        Z2 -= Y
+        return Z2
+
+
+CLASSIFICATION_LOSSES = {
     "binary": BinaryCrossEntropy,
     "multilabel": BinaryCrossEntropy,
     "multiclass": CategoricalCrossEntropy,
 }
+REGRESSION_LOSSES = {
+    "squared_error": SquaredError,
+    "absolute_error": AbsoluteError,
+    "huber": Huber,
+    "quantile": Quantile,
+    "poisson": Poisson,
+}
+LOSSES = CLASSIFICATION_LOSSES | REGRESSION_LOSSES

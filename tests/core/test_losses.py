@@ -1,11 +1,25 @@
 import numpy as np
 import pytest
 import textbook
+from sklearn import metrics
 
-from skshallow.core.losses import LOSSES
+from skshallow.core.losses import (
+    CLASSIFICATION_LOSSES,
+    LOSSES,
+    REGRESSION_LOSSES,
+    Huber,
+    Quantile,
+    RegressionLoss,
+)
 
 M = 9
 METHODS = ["output", "log_output", "value", "slope"]
+PAIRS = [
+    (kind, method)
+    for kind in LOSSES
+    for method in METHODS
+    if kind in CLASSIFICATION_LOSSES or method != "log_output"
+]
 
 
 def example(kind, seed=0, scale=2.0):
@@ -13,10 +27,7 @@ def example(kind, seed=0, scale=2.0):
     rng = np.random.default_rng(seed)
     n2 = 1 if kind == "binary" else 3
     Z2 = rng.standard_normal((n2, M)) * scale
-    Y = np.eye(3)[:, rng.integers(0, 3, M)]
-    if kind != "multiclass":
-        Y = rng.integers(0, 2, (n2, M)).astype(float)
-    return LOSSES[kind](), Z2, Y
+    return LOSSES[kind](), Z2, textbook.targets(kind, M, rng)
 
 
 def call(loss, method, Z2, Y):
@@ -27,10 +38,11 @@ def call(loss, method, Z2, Y):
 @pytest.mark.parametrize("kind", LOSSES)
 def test_output_and_value_are_the_formulas_of_the_notes(kind):
     loss, Z2, Y = example(kind)
-    output, cross_entropy = textbook.OUTPUTS[kind]
+    output, formula, derivative = textbook.OUTPUTS[kind]
     np.testing.assert_allclose(call(loss, "output", Z2, Y), output(Z2), rtol=1e-12)
-    value = call(loss, "value", Z2, Y)
-    np.testing.assert_allclose(value, cross_entropy(output(Z2), Y), rtol=1e-11)
+    value, slope = call(loss, "value", Z2, Y), call(loss, "slope", Z2, Y)
+    np.testing.assert_allclose(value, formula(output(Z2), Y), rtol=1e-11, atol=1e-15)
+    np.testing.assert_allclose(slope, derivative(output(Z2), Y), rtol=1e-11, atol=1e-15)
 
 
 @pytest.mark.parametrize("kind", LOSSES)
@@ -59,20 +71,20 @@ def test_output_and_slope_stand_in_place_of_the_scores(kind, method):
 @pytest.mark.parametrize("kind", LOSSES)
 def test_the_value_is_least_where_the_output_is_the_target(kind):
     loss, Z2, _ = example(kind)
-    Y = call(loss, "output", Z2, None)  # probabilities as targets
+    Y = call(loss, "output", Z2, None)  # probabilities or means as targets
     np.testing.assert_allclose(call(loss, "slope", Z2, Y), 0, atol=1e-15)
     moved = Z2 + np.random.default_rng(5).standard_normal(Z2.shape)
     assert (call(loss, "value", moved, Y) > call(loss, "value", Z2, Y)).all()
 
 
-@pytest.mark.parametrize("kind", LOSSES)
+@pytest.mark.parametrize("kind", CLASSIFICATION_LOSSES)
 def test_log_output_is_the_logarithm_of_the_output(kind):
     loss, Z2, Y = example(kind)
     expected = np.log(call(loss, "output", Z2, Y))
     np.testing.assert_allclose(call(loss, "log_output", Z2, Y), expected, rtol=1e-12)
 
 
-@pytest.mark.parametrize("kind", LOSSES)
+@pytest.mark.parametrize("kind", CLASSIFICATION_LOSSES)
 def test_outputs_are_probabilities(kind):
     loss, Z2, _ = example(kind, scale=30.0)
     A2 = loss.output(Z2)
@@ -82,8 +94,7 @@ def test_outputs_are_probabilities(kind):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("kind", LOSSES)
+@pytest.mark.parametrize(("kind", "method"), [pair for pair in PAIRS if "poisson" not in pair])
 def test_scores_of_800_overflow_nowhere(kind, method, dtype):
     loss, Z2, Y = example(kind)
     Z2 = (np.sign(Z2) * 800).astype(dtype)
@@ -103,8 +114,7 @@ def test_a_sure_wrong_answer_costs_its_score_and_a_sure_right_one_nothing(score)
     np.testing.assert_allclose(multiclass.value(scores, np.vstack([1 - Y, Y])), [cost], atol=1e-12)
 
 
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("kind", LOSSES)
+@pytest.mark.parametrize(("kind", "method"), PAIRS)
 def test_tiles_stacked_on_a_leading_axis_are_each_treated_alone(kind, method):
     loss, Z2, Y = example(kind)
     _, other, _ = example(kind, seed=1)
@@ -138,3 +148,63 @@ def test_multilabel_is_one_binary_question_for_each_output(method):
     for k in range(len(Z2)):
         alone = call(LOSSES["binary"](), method, Z2[[k]], Y[[k]])
         np.testing.assert_array_equal(together[[k]], alone)
+
+
+@pytest.mark.parametrize("kind", REGRESSION_LOSSES)
+def test_several_targets_are_each_treated_alone(kind):
+    loss, Z2, Y = example(kind)
+    for method in ("output", "value", "slope"):
+        together = call(loss, method, Z2, Y)
+        for k in range(len(Z2)):
+            np.testing.assert_array_equal(together[[k]], call(loss, method, Z2[[k]], Y[[k]]))
+
+
+@pytest.mark.parametrize(
+    ("kind", "measure", "factor"),
+    [
+        ("squared_error", metrics.mean_squared_error, 2),
+        ("absolute_error", metrics.mean_absolute_error, 1),
+        ("quantile", metrics.mean_absolute_error, 2),
+    ],
+)
+def test_errors_are_those_that_scikit_learn_measures(kind, measure, factor):
+    loss, Z2, Y = example(kind)
+    assert factor * call(loss, "value", Z2, Y).mean() == pytest.approx(measure(Y, Z2))
+
+
+def test_huber_grows_from_half_the_square_into_a_line():
+    loss, u = Huber(delta=2.0), np.array([[0.5, 2.0, 10.0]])
+    np.testing.assert_allclose(loss.value(u.copy(), 0 * u), [[0.125, 2.0, 18.0]])
+    np.testing.assert_allclose(loss.slope(-u, 0 * u), [[-0.5, -2.0, -2.0]])
+
+
+def test_poisson_is_half_the_deviance_of_scikit_learn():
+    loss, Z2, Y = example("poisson")
+    deviance = metrics.mean_poisson_deviance(Y.ravel(), np.exp(Z2).ravel())
+    assert 2 * call(loss, "value", Z2, Y).mean() == pytest.approx(deviance)
+
+
+@pytest.mark.parametrize("q", [0.05, 0.5, 0.8])
+def test_quantile_is_the_pinball_loss_of_scikit_learn(q):
+    _, Z2, Y = example("quantile")
+    loss = Quantile(q)
+    pinball = metrics.mean_pinball_loss(Y.ravel(), Z2.ravel(), alpha=q)
+    assert call(loss, "value", Z2, Y).mean() == pytest.approx(pinball)
+    expected = textbook.pinball_derivative(Z2, Y, q)
+    np.testing.assert_allclose(call(loss, "slope", Z2, Y), expected, atol=1e-15)
+
+
+def test_every_output_may_have_a_quantile_of_its_own():
+    _, Z2, Y = example("quantile")
+    levels = [0.1, 0.4, 0.9]
+    together = Quantile(np.array(levels)[:, None])
+    for method in ("value", "slope"):
+        for k, level in enumerate(levels):
+            alone = call(Quantile(level), method, Z2[[k]], Y[[k]])
+            np.testing.assert_array_equal(call(together, method, Z2, Y)[[k]], alone)
+
+
+@pytest.mark.parametrize("method", ["value", "slope"])
+def test_an_own_loss_must_say_its_value_and_slope(method):
+    with pytest.raises(NotImplementedError, match=f"RegressionLoss must define {method}"):
+        getattr(RegressionLoss(), method)(np.zeros((1, 2)), np.zeros((1, 2)))

@@ -8,7 +8,7 @@ from scipy.sparse import csr_array, csr_matrix
 from skshallow.core.activations import ACTIVATIONS
 from skshallow.core.batches import Batches
 from skshallow.core.inputs import CHUNK, Inputs, Standardization, tile_rows, tiles
-from skshallow.core.losses import LOSSES
+from skshallow.core.losses import LOSSES, Huber
 from skshallow.core.network import Dropout, Network
 from skshallow.core.parameters import Parameters
 
@@ -41,10 +41,7 @@ def data(kind, m=M, n0=N0, seed=1):
     rng = np.random.default_rng(seed)
     X = rng.standard_normal((m, n0)) * np.linspace(0.3, 2, n0) + np.linspace(-1, 1, n0)
     X[rng.random(X.shape) < 0.3] = 0
-    Y = np.eye(3)[:, rng.integers(0, 3, m)]
-    if kind != "multiclass":
-        Y = rng.integers(0, 2, (1 if kind == "binary" else 3, m)).astype(float)
-    return X, Y
+    return X, textbook.targets(kind, m, rng)
 
 
 def weights(m=M):
@@ -195,10 +192,18 @@ def test_gradient_is_what_automatic_differentiation_finds(activation, kind, weig
     layers = [torch.tensor(view, requires_grad=True) for view in network.parameters]
     W1, b1, W2, b2, *learned = layers
     Z2 = W2 @ g(W1 @ torch.tensor(X.T) + b1, *learned) + b2
-    if kind == "multiclass":
-        L = F.cross_entropy(Z2.T, torch.tensor(Y.T), reduction="none")
-    else:
-        L = F.binary_cross_entropy_with_logits(Z2, torch.tensor(Y), reduction="none")
+    y = torch.tensor(Y)
+    binary = lambda: F.binary_cross_entropy_with_logits(Z2, y, reduction="none")  # noqa: E731
+    L = {
+        "binary": binary,
+        "multilabel": binary,
+        "multiclass": lambda: F.cross_entropy(Z2.T, y.T, reduction="none"),
+        "squared_error": lambda: F.mse_loss(Z2, y, reduction="none") / 2,
+        "absolute_error": lambda: F.l1_loss(Z2, y, reduction="none"),
+        "huber": lambda: F.huber_loss(Z2, y, reduction="none", delta=Huber().delta),
+        "quantile": lambda: F.l1_loss(Z2, y, reduction="none") / 2,
+        "poisson": lambda: F.poisson_nll_loss(Z2, y, reduction="none") + torch.xlogy(y, y) - y,
+    }[kind]()
     J = (torch.tensor(s) * L).sum() / s.sum() + ALPHA / 2 * ((W1**2).sum() + (W2**2).sum())
     J.backward()
     assert network.loss_and_gradient(X.T, Y, s) + network.penalty() == pytest.approx(J.item())

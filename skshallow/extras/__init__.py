@@ -1,0 +1,1 @@
+"""What needs another package: one optional dependency each, imported by nobody inside."""

@@ -1,0 +1,476 @@
+"""ShallowNNRegressor: real targets to Y, scores to predictions."""
+
+import copy
+from numbers import Real
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.sparse import issparse
+from sklearn.base import RegressorMixin
+from sklearn.metrics import d2_pinball_score
+from sklearn.utils import column_or_1d, get_tags
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skshallow.base import DTYPES, BaseShallowNN, takes_single_steps
+from skshallow.core.losses import REGRESSION_LOSSES, Quantile, RegressionLoss
+from skshallow.core.targets import TargetScaling
+from skshallow.settings import alike, check_number, check_option
+
+
+class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
+    """Regressor with one hidden layer.
+
+    Scores are ``Z2 = W2 g(W1 X.T + b1) + b2``, one for each target; they are the predictions, for
+    the Poisson loss their logarithms. Training minimises
+
+        J = sum_i s_i L(a_i, y_i) / sum_i s_i  +  alpha/2 (|W1|^2 + |W2|^2)
+
+    with the loss L, added up over several targets, and the sample weights s_i. J does not change
+    when all weights are multiplied by a constant, when a row is repeated instead of weighted, or
+    when the batch size changes. Biases are not penalised.
+
+    Parameters
+    ----------
+    hidden_units : int, default=128
+        Number of hidden units.
+    loss : str or RegressionLoss, default="squared_error"
+        L, with the error u = a - y: "squared_error", u^2 / 2, predicts the mean;
+        "absolute_error", |u|, the median, whatever outliers do; "huber", u^2 / 2 for errors below
+        a (robust) deviation of y and a line beyond [9]_; "quantile", the pinball loss, the
+        quantiles that ``quantile`` names [10]_; "poisson", half the Poisson deviance, the mean of
+        counts and other targets that are not negative, and never predicts less than zero; or an
+        object such as ``skshallow.core.losses.Huber(delta=0.5)`` or your own, derived from
+        ``skshallow.core.losses.RegressionLoss``.
+    quantile : float in (0, 1) or list of them in increasing order, default=0.5
+        Quantiles to predict with ``loss="quantile"``, else without meaning. With several, one
+        network has an output for each, in increasing order: where the outputs cross, they are
+        sorted, which only brings them closer to the true ones [11]_.
+    activation : str or Activation, default="relu"
+        g of the hidden layer: "relu", "leaky_relu" (slope 0.01), "prelu" (a slope learned for
+        each unit), "tanh", "sigmoid", "silu", "identity", or an object such as
+        ``skshallow.core.activations.LeakyReLU(slope=0.2)`` or your own, derived from
+        ``skshallow.core.activations.Activation``.
+    solver : str or Optimizer, default="adam"
+        "adam" [1]_, with a learned scale for every input [8]_ unless X is sparse or alpha below
+        1e-6 (``Adam(input_pace=0)`` never has it); "sgd", mini-batches with Nesterov momentum
+        0.9 [2]_; "gd", plain gradient descent, every step over all rows; "lbfgs" [3]_, all rows
+        with a line search, good for small data; or an object such as
+        ``skshallow.core.optimizers.SGD(momentum=0.5)``.
+    learning_rate : float, default=0.02
+        Length of the steps at the start. "lbfgs" finds its own.
+    schedule : str, default="auto"
+        How the learning rate goes on. "cosine": down to zero at the last step [4]_; "constant";
+        "adaptive": a fifth each time ``n_iter_no_change`` epochs bring no improvement by ``tol``,
+        four times at most, then training ends. "auto" is "cosine", for "gd" "constant". "lbfgs"
+        has none.
+    init : str or callable, default="auto"
+        Initial weights: "he" [5]_, "xavier" [6]_, "normal" (standard normal times 0.01), "zeros"
+        (all hidden units stay alike: to show why not), or a function ``(rng, n_out, n_in)``
+        that returns an array of that shape. "auto" is "he" for the ReLU family and "silu",
+        "xavier" otherwise, W1 four times as large for "sigmoid", whose slope at zero is 1/4.
+        Biases start at zero.
+    alpha : float or "auto", default="auto"
+        Strength of the penalty in J, on standardised inputs and targets if ``standardize``.
+        "auto" is 0.0025 (1,000 / n)^1.75 with n = max(sum of weights, number of rows), between
+        1e-6 and 0.02 (four times that for "quantile", a quarter for "sigmoid"): weights count as
+        rows there. In ``partial_fit`` the rows are those of the call.
+    dropout : float in [0, 1), default=0.0
+        Share of hidden units that are dropped at random in every training step [7]_. Not for
+        "lbfgs".
+    batch_size : int or "auto", default="auto"
+        Rows in a step, at most; an epoch is divided evenly. "auto" is 128. "gd" and "lbfgs"
+        always take all rows.
+    max_iter : int or "auto", default="auto"
+        Epochs, that is passes over the rows; iterations for "gd" and "lbfgs". "auto" is 40
+        epochs, or more until there are 1,000 steps; 1,000 iterations for "gd", 5,000 for "lbfgs",
+        which ends by ``tol`` much earlier as a rule.
+    shuffle : bool, default=True
+        Whether every epoch takes the rows in a new random order.
+    early_stopping : bool or "auto", default="auto"
+        Whether to stop when the validation score has not improved by ``tol`` for
+        ``n_iter_no_change`` epochs, and to keep the weights with the best score. The validation
+        part is ``X_val`` if given to ``fit``, else split off. "auto" is True if ``X_val`` is
+        given or there are at least 10,000 rows ("gd" and "lbfgs": only if ``X_val`` is given).
+        ``partial_fit`` does without.
+    validation_fraction : float in (0, 1), default=0.1
+        Share of the rows of positive weight to split off.
+    n_iter_no_change : int, default=10
+        Epochs to wait for an improvement, with early stopping or "adaptive".
+    tol : float, default=1e-5
+        Improvement that counts. "lbfgs" ends when no derivative of J is larger than 10 tol, or an
+        iteration lowers J by less than tol / 1,000 of it.
+    scoring : str or callable, default="loss"
+        Validation score: "loss" (minus the mean loss), or any scorer of scikit-learn.
+    standardize : bool, default=True
+        Whether inputs and targets are brought to one footing for training. Inputs are centred and
+        scaled to unit deviation (weighted), columns of two values by their distance; sparse
+        inputs are not centred, and scaled by their largest absolute value. Targets are centred
+        and scaled to unit deviation too: about their median, or their quantile, and by the median
+        deviation, which outliers do not move, for "absolute_error", "huber" and "quantile". For
+        "poisson" they are divided by their mean.
+        ``W1_``, ``b1_``, ``W2_`` and ``b2_`` are given for raw inputs and targets, so prediction
+        costs nothing more; losses are in the units of training.
+    warm_start : bool, default=False
+        Whether a further ``fit`` goes on where the last one ended, with the same hidden units:
+        moments, random numbers, history and validation part go on, the schedule begins anew. If
+        False, only ``partial_fit`` goes on.
+    verbose : int, default=0
+        0 is silent, 1 prints about ten lines in a fit, 2 a line for every epoch.
+    random_state : int, RandomState instance or None, default=None
+        Seed of initial weights, order of rows, dropout and validation part.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of columns of X.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns of X, if it had any.
+    n_targets_ : int
+        Number of columns of y.
+    W1_ : ndarray of shape (hidden_units, n_features_in_)
+        Weights of the hidden layer, for raw inputs.
+    b1_ : ndarray of shape (hidden_units, 1)
+        Biases of the hidden layer, for raw inputs.
+    W2_ : ndarray of shape (n_targets_ * n_quantiles, hidden_units)
+        Weights of the output layer, for raw targets; the quantiles of the first target come first.
+    b2_ : ndarray of shape (n_targets_ * n_quantiles, 1)
+        Biases of the output layer, for raw targets.
+    slopes_ : ndarray of shape (hidden_units, 1)
+        Learned slopes; only with ``activation="prelu"``.
+    n_iter_ : int
+        Epochs or iterations taken, over all calls that went on from one another; after a fit
+        without ``warm_start`` counting begins anew.
+    best_iter_ : int
+        Epoch after which the kept weights were measured: the best with early stopping or after a
+        divergence, else the last.
+    loss_ : float
+        ``loss_curve_`` at that epoch.
+    loss_curve_ : ndarray of shape (n_iter_,)
+        Mean (weighted) loss of the training rows in each epoch, as they were met, without the
+        penalty, of scaled targets if ``standardize``. For "gd" before the step of each
+        iteration, for "lbfgs" after it.
+    penalty_curve_ : ndarray of shape (n_iter_,)
+        alpha/2 (|W1|^2 + |W2|^2) at the same time (for epochs of several steps, at their start).
+    validation_scores_ : ndarray of shape (n_iter_,) or None
+        Validation score after each epoch (nan in epochs without); None without early stopping.
+    best_validation_score_ : float or None
+        The best of them that belongs to weights that were kept.
+
+    See Also
+    --------
+    ShallowNNClassifier : The same network for labels.
+    sklearn.neural_network.MLPRegressor : Several hidden layers.
+
+    References
+    ----------
+    .. [1] Kingma and Ba (2015), Adam: a method for stochastic optimization.
+    .. [2] Sutskever, Martens, Dahl and Hinton (2013), On the importance of initialization and
+       momentum in deep learning.
+    .. [3] Liu and Nocedal (1989), On the limited memory BFGS method for large scale optimization.
+    .. [4] Loshchilov and Hutter (2017), SGDR: stochastic gradient descent with warm restarts.
+    .. [5] He, Zhang, Ren and Sun (2015), Delving deep into rectifiers.
+    .. [6] Glorot and Bengio (2010), Understanding the difficulty of training deep feedforward
+       neural networks.
+    .. [7] Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov (2014), Dropout: a simple
+       way to prevent neural networks from overfitting.
+    .. [8] Holzmüller, Grinsztajn and Steinwart (2024), Better by default: strong pre-tuned MLPs
+       and boosted trees on tabular data.
+    .. [9] Huber (1964), Robust estimation of a location parameter.
+    .. [10] Koenker and Bassett (1978), Regression quantiles.
+    .. [11] Chernozhukov, Fernández-Val and Galichon (2010), Quantile and probability curves
+       without crossing.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.model_selection import train_test_split
+    >>> from skshallow import ShallowNNRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
+    >>> regressor = ShallowNNRegressor(random_state=0).fit(X_train, y_train)
+    >>> regressor.predict(X_test).shape
+    (111,)
+
+    An interval that holds about four fifths of the targets:
+
+    >>> interval = ShallowNNRegressor(loss="quantile", quantile=[0.1, 0.9], random_state=0)
+    >>> interval.fit(X_train, y_train).predict(X_test).shape
+    (111, 2)
+    """
+
+    def __init__(
+        self,
+        hidden_units: int = 128,
+        *,
+        loss: Any = "squared_error",
+        quantile: Any = 0.5,
+        activation: Any = "relu",
+        solver: Any = "adam",
+        learning_rate: float = 0.02,
+        schedule: str = "auto",
+        init: Any = "auto",
+        alpha: float | str = "auto",
+        dropout: float = 0.0,
+        batch_size: int | str = "auto",
+        max_iter: int | str = "auto",
+        shuffle: bool = True,
+        early_stopping: bool | str = "auto",
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-5,
+        scoring: Any = "loss",
+        standardize: bool = True,
+        warm_start: bool = False,
+        verbose: int = 0,
+        random_state: Any = None,
+    ):
+        self.hidden_units = hidden_units
+        self.loss = loss
+        self.quantile = quantile
+        self.activation = activation
+        self.solver = solver
+        self.learning_rate = learning_rate
+        self.schedule = schedule
+        self.init = init
+        self.alpha = alpha
+        self.dropout = dropout
+        self.batch_size = batch_size
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.scoring = scoring
+        self.standardize = standardize
+        self.warm_start = warm_start
+        self.verbose = verbose
+        self.random_state = random_state
+
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        X_val: ArrayLike | None = None,
+        y_val: ArrayLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:
+        """Train the network.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix or array} of shape (n_samples, n_features)
+            Inputs. float32 is kept, everything else becomes float64.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Targets, real numbers.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights, zero or more. A row of weight zero counts as absent.
+        X_val, y_val, sample_weight_val : as X, y and sample_weight, default=None
+            Validation data for early stopping; nothing is then split off.
+
+        Returns
+        -------
+        self : ShallowNNRegressor
+            The fitted estimator.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a parameter or the data cannot be used: the message names it, its value and the
+            remedy.
+
+        Warns
+        -----
+        sklearn.exceptions.ConvergenceWarning
+            If training diverged, or "lbfgs" reached max_iter. The best weights are kept.
+        """
+        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
+
+    @available_if(takes_single_steps)
+    def partial_fit(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> Self:
+        """Train for one epoch on these rows, going on from the last call.
+
+        k calls on all rows are ``fit`` with ``max_iter=k``. Inputs and targets are scaled by the
+        rows of the first call, so it should have many. Nothing is printed. With
+        ``max_iter="auto"`` the learning rate stays constant; a "cosine" schedule otherwise comes
+        down once in every max_iter calls.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As for ``fit``.
+
+        Returns
+        -------
+        self : ShallowNNRegressor
+            The fitted estimator.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As ``fit``; also if y has another number of columns than in the first call.
+        """
+        return self._fit_one_epoch(X, y, sample_weight)
+
+    def predict(self, X: ArrayLike) -> np.ndarray:
+        """Predicted targets.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix or array} of shape (n_samples, n_features)
+            Inputs.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_targets)
+            As y in ``fit``; several quantiles add a last axis, (n_samples, n_quantiles) or
+            (n_samples, n_targets, n_quantiles).
+        """
+        outputs = self._outputs(X, "output")
+        return outputs.reshape(len(outputs), *self._shape)
+
+    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """R2 of the predictions; of several quantiles, the mean of their D2 pinball scores.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix or array} of shape (n_samples, n_features)
+            Inputs.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            True targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        score : float
+            1 at best, 0 for the best constant.
+        """
+        check_is_fitted(self, "W1_")
+        if len(self._levels) == 1:
+            return super().score(X, y, sample_weight)
+        predicted = np.moveaxis(self.predict(X), -1, 0)
+        pairs = zip(self._levels, predicted, strict=True)
+        scores = [d2_pinball_score(y, p, sample_weight=sample_weight, alpha=q) for q, p in pairs]
+        return float(np.mean(scores))
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        positive = isinstance(self.loss, str) and self.loss == "poisson"
+        tags.target_tags.positive_only = positive
+        # several can be fitted, but scikit-learn's check of them takes negative ones
+        tags.target_tags.multi_output = not positive
+        tags.input_tags.sparse = True
+        return tags
+
+    def _settings(self):
+        check_option("loss", self.loss, REGRESSION_LOSSES, RegressionLoss)
+        self._check_quantile()
+        settings = super()._settings()
+        if self._is_quantile():
+            settings.alpha_factor *= 4  # tails, made of few targets, take noise for signal
+        return settings
+
+    def _check_quantile(self):
+        if isinstance(self.quantile, Real):
+            check_number("quantile", self.quantile, Real, 0, 1, closed="neither")
+            return
+        rising = "give a number between 0 and 1 or a list of them in increasing order"
+        try:
+            levels = np.array([*self.quantile], dtype=float)
+        except (TypeError, ValueError) as error:
+            raise TypeError(
+                f"quantile={self.quantile!r} is not made of numbers: {rising}"
+            ) from error
+        inside = levels.ndim == 1 and levels.size > 0 and ((levels > 0) & (levels < 1)).all()
+        if not (inside and (np.diff(levels) > 0).all()):
+            raise ValueError(f"quantile={self.quantile!r} is no such list: {rising}")
+
+    def _check_data(self, X, y, *, first):
+        """X as a float array or CSR, y as float64, one number a row or a matrix."""
+        X, y = validate_data(
+            self, X, y, reset=first, accept_sparse="csr", dtype=DTYPES, multi_output=True
+        )
+        y = self._check_numbers(y.toarray() if issparse(y) else y, X.dtype)
+        if y.shape[1:] == (1,) and not get_tags(self).target_tags.multi_output:
+            y = column_or_1d(y, warn=True)
+        n_targets = y.shape[1] if y.ndim == 2 else 1
+        if first:
+            self.n_targets_ = n_targets
+            self._loss = self._new_loss()
+            self._levels = np.ravel(self.quantile).tolist() if self._is_quantile() else [None]
+            several = (len(self._levels),) if len(self._levels) > 1 else ()
+            self._shape = y.shape[1:] + several
+        elif n_targets != self.n_targets_:
+            raise ValueError(f"y has {n_targets} columns, the regressor {self.n_targets_} targets")
+        if self._loss.link == "log" and (y < 0).any():
+            raise ValueError(
+                f"y has negative values ({y.min():.3g}), which loss={self.loss!r} cannot predict: "
+                "use loss='squared_error'"
+            )
+        return X, y
+
+    def _check_numbers(self, y, dtype):
+        if y.dtype.kind not in "biufO":
+            raise ValueError(f"y is of type {y.dtype}: give real numbers")
+        y = y.astype(np.float64)
+        # the square of what is predicted should not overflow in the type of X
+        largest, limit = np.abs(y).max(), float(np.finfo(dtype).max) ** 0.5
+        if largest > limit:
+            raise ValueError(
+                f"y has values up to {largest:.3g}, too large for {np.dtype(dtype)} (the type of "
+                f"X): divide y by a constant"
+            )
+        return y
+
+    def _is_quantile(self):
+        return isinstance(self.loss, str) and self.loss == "quantile"
+
+    def _new_loss(self):
+        """The loss object; for quantiles with a level for every output."""
+        if self._is_quantile():
+            levels = np.atleast_1d(np.asarray(self.quantile, dtype=float))
+            return Quantile(np.tile(levels, self.n_targets_)[:, None])
+        if isinstance(self.loss, str):
+            return REGRESSION_LOSSES[self.loss]()
+        return copy.deepcopy(self.loss)
+
+    def _check_same_network(self, settings):
+        super()._check_same_network(settings)
+        if not alike(self._new_loss(), self._loss):
+            raise ValueError(
+                f"loss={self.loss!r} with quantile={self.quantile!r} differs from that of the "
+                "fitted network that training should go on with: set it back, or fit a new "
+                "network with warm_start=False"
+            )
+
+    def _encode(self, y, dtype):
+        """Targets Y (n2, m): a row for every target, or for every quantile of every target."""
+        return np.repeat(y.reshape(len(y), -1).T, len(self._levels), axis=0)
+
+    def _measure_targets(self, examples):
+        Y, weights, rows = examples.Y, examples.row_weights, examples.rows
+        weights = None if weights is None else weights[rows]
+        return TargetScaling.measure(Y[:, rows], self._loss, weights)
+
+    def _build_loss(self):
+        return copy.deepcopy(self._loss)
+
+    def _transform(self, method):
+        """A function of Z2 and its number of outputs; quantiles that cross are sorted."""
+        output, n_quantiles = getattr(self._loss, method), len(self._levels)
+        if n_quantiles == 1:
+            return output, len(self.W2_)
+
+        def ordered(Z2):
+            *tiles, n_outputs, m = Z2.shape
+            A2 = output(Z2).reshape(*tiles, -1, n_quantiles, m)
+            return np.sort(A2, axis=-2).reshape(*tiles, n_outputs, m)
+
+        return ordered, len(self.W2_)
