@@ -23,7 +23,7 @@ from skshallow.core.training import Patience, Training, train
 from skshallow.data import Examples, check_weights
 from skshallow.persistence import Persistent
 from skshallow.prediction import outputs_of
-from skshallow.progress import Progress, complaint, record_of
+from skshallow.progress import Progress, complaint, layer_complaint, record_of
 from skshallow.settings import (
     Settings,
     alike,
@@ -251,7 +251,7 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
                 outcome = train_lbfgs(training, network, batches, epochs, self.tol, **look)
             else:
                 outcome = train(training, network, batches, epochs, shuffle=self.shuffle, **look)
-        self._publish(outcome, stacklevel=7)
+        self._publish(outcome, stacklevel=7, examples=examples)
         training.begin_round(None, scored=training.scored)
         context.call_on_fit_task_end(estimator=self, **arguments, reconstruction_attributes=dict)
 
@@ -281,16 +281,20 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
         for view, value in zip(parameters, (W1, b1, W2, b2, *slopes), strict=True):
             view[...] = value
 
-    def _publish(self, outcome, stacklevel):
+    def _publish(self, outcome, stacklevel, examples=None):
         """Keep what was learned, warn of what went wrong."""
         training = self._state.training
         theta, kept = training.kept()
         vars(self).pop("slopes_", None)
         vars(self).update(self._weights_of(theta))
         vars(self).update(record_of(training, kept))
-        message = complaint(self, outcome, training.epoch + 1)
+        message, category = complaint(self, outcome, training.epoch + 1), ConvergenceWarning
+        if message is None and examples is not None:
+            layers = tuple(Parameters(theta, *training.parameters.sizes))
+            message, category = layer_complaint(self, examples, layers), UserWarning
         if message is not None:
-            category = UserWarning if outcome == "interrupted" else ConvergenceWarning
+            if outcome == "interrupted":
+                category = UserWarning
             warnings.warn(message, category, stacklevel=stacklevel)
 
     def _settings(self):

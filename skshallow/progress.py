@@ -1,9 +1,13 @@
 """What a fit tells the outside after every epoch, and at the end if something is wrong."""
 
+import copy
 import math
 
 import numpy as np
 
+from skshallow.core.health import SAMPLE, hidden_layer_fault
+from skshallow.core.inputs import Inputs
+from skshallow.core.network import Network
 from skshallow.settings import is_lbfgs
 
 
@@ -92,3 +96,18 @@ def complaint(estimator, outcome: str, epoch: int) -> str | None:
             f"number; the best weights before are kept: {remedy}"
         )
     return None
+
+
+def layer_complaint(estimator, examples, layers: tuple) -> str | None:
+    """What to tell the user about a hidden layer that is dead or symmetric, or None.
+
+    ``layers`` are the kept parameters for standardised inputs.
+    """
+    rows = examples.rows[:: -(-len(examples.rows) // SAMPLE)]
+    network = Network(layers, copy.deepcopy(estimator._activation), None)
+    A0 = Inputs(examples.X, estimator._standardization).take(rows)
+    if abs(A0.max(axis=1) - A0.min(axis=1)).sum() == 0:  # no layer could tell these rows apart
+        return None
+    with np.errstate(over="ignore", invalid="ignore"):
+        Z1, A1, _ = network.forward(A0)
+        return hidden_layer_fault(network.activation, Z1, A1, *layers[4:])

@@ -11,6 +11,7 @@ from sklearn.metrics import log_loss
 
 from skshallow import ShallowNNClassifier
 from skshallow.core.optimizers import Optimizer
+from skshallow.inspection import hidden_unit_report
 
 RAW = {"standardize": False, "hidden_units": 8, "random_state": 0, "alpha": 0.0, "max_iter": 60}
 SOLVERS = ("sgd", "gd", "adam")
@@ -314,3 +315,27 @@ def test_numpys_own_warnings_of_overflow_do_not_reach_the_user(solver, scale, ra
         warnings.simplefilter("always")
         classifier.fit(X * scale, y)
     assert [str(w.message) for w in caught if issubclass(w.category, RuntimeWarning)] == []
+
+
+# --- a hidden layer that cannot learn
+
+
+@pytest.mark.parametrize("solver", ["adam", "gd", "lbfgs"])
+def test_units_that_stay_alike_are_told_of(solver):
+    X, y = load_iris(return_X_y=True)
+    classifier = ShallowNNClassifier(5, init="zeros", solver=solver, max_iter=20)
+    with pytest.warns(UserWarning, match="all 5 hidden units compute the same.*init='auto'"):
+        classifier.fit(X, y)
+    assert hidden_unit_report(classifier, X)["copies"].tolist() == [4] * 5
+
+
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid"])
+def test_a_layer_that_no_longer_reacts_is_told_of(activation):
+    X, y = load_iris(return_X_y=True)
+    classifier = ShallowNNClassifier(
+        4, activation=activation, learning_rate=30, schedule="constant", max_iter=30, random_state=0
+    )
+    with pytest.warns(UserWarning, match="no hidden unit reacts to its inputs.*learning_rate"):
+        classifier.fit(X, y)
+    assert np.ptp(classifier.predict_proba(X), axis=0).max() < 1e-3
+    assert all(hidden_unit_report(classifier, X)["dead"])

@@ -491,6 +491,7 @@ def test_the_first_batch_may_lack_a_class_and_it_is_learned_later():  # 6994
     assert classifier.score(X, y) > 0.9
 
 
+@pytest.mark.filterwarnings("ignore:no hidden unit reacts:UserWarning")  # two epochs, raw inputs
 def test_shuffle_is_obeyed():  # 12582
     X, y = load_iris(return_X_y=True)
     y = (y == 1).astype(int)

@@ -47,7 +47,7 @@ class Network:
 
     def backpropagate(self, A0, Y, s=None, tally=None):
         """``gradient`` becomes that of J over the batch; the tally keeps the scores."""
-        Z1, A1, Z2 = self._forward(A0, self.dropout)
+        Z1, A1, Z2 = self.forward(A0, self.dropout)
         if tally is not None:
             tally.add(Z2, Y, s)
         self.loss.slope(Z2, Y)
@@ -82,7 +82,7 @@ class Network:
 
     def scores(self, A0):
         """Z2 (..., n2, m); the next call with as many examples writes over it."""
-        return self._forward(A0)[-1]
+        return self.forward(A0)[-1]
 
     def mean_loss(self, batches):
         """Sum of s * L / m over all examples, without dropout and penalty."""
@@ -105,7 +105,8 @@ class Network:
         else:
             self.dot(A, B, out)
 
-    def _forward(self, A0, dropout=None):
+    def forward(self, A0, dropout=None):
+        """Z1, A1 (..., n1, m) and Z2 (..., n2, m); the next call with as many writes over them."""
         W1, b1, W2, b2, *learned = self.parameters
         Z1, A1, Z2 = self._buffers_to_go_forward(A0.shape)
         self._product(W1, A0, out=Z1)

@@ -1,0 +1,557 @@
+"""A look inside: is the gradient right, what do the hidden units do, which features count.
+
+``check_gradient`` is for those who bring their own activation or loss, ``hidden_unit_report`` and
+``connection_weight_importance`` are for fitted networks.
+"""
+
+import copy
+from dataclasses import dataclass, field
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.sparse import issparse
+from sklearn.base import clone
+from sklearn.utils import Bunch, check_random_state
+from sklearn.utils.sparsefuncs import mean_variance_axis
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skshallow.base import DTYPES, LAYERS, BaseShallowNN
+from skshallow.core.activations import LeakyReLU, PReLU, ReLU
+from skshallow.core.health import SAMPLE, alike, derivative, flat
+from skshallow.core.inputs import CHUNK
+from skshallow.core.network import Network
+from skshallow.core.parameters import Parameters
+from skshallow.data import check_weights
+from skshallow.settings import check_number, check_seed
+from skshallow.threads import one_thread
+
+STEP = 1e-5  # balances what a central difference leaves out and what it loses to rounding
+CLOSER = 1e-6  # of the differences from one side, for entries that may lie near a kink
+RESOLUTION = 1e-3  # smaller derivatives, as parts of J, count as this: J's rounding shows in them
+NEARLY_FLAT = 0.05  # a slope below this part of the steepest counts as saturation
+REACH = 8.0  # the steepest slope is looked for from -8 to 8
+NAMES = [name.rstrip("_") for name in LAYERS]
+
+
+@dataclass
+class GradientCheck:
+    """What ``check_gradient`` found; printing it gives a short report.
+
+    Attributes
+    ----------
+    error : float
+        Largest relative error; infinite if a derivative is not a finite number.
+    worst : str
+        The parameter it belongs to, for example "W1[3, 7]".
+    backpropagation, difference : float
+        Both derivatives of J by that parameter.
+    errors : dict of ndarray
+        Relative errors of "W1", "b1", "W2", "b2" and, for "prelu", "slopes"; nan where an entry
+        was not checked.
+    n_rows : int
+        Rows that J was taken over.
+    tol : float
+        Largest relative error that passes.
+    fault : str or None
+        Which methods do not belong together, if the check did not pass.
+    """
+
+    error: float
+    worst: str
+    backpropagation: float
+    difference: float
+    errors: dict[str, np.ndarray] = field(repr=False)
+    n_rows: int
+    tol: float
+    fault: str | None
+
+    @property
+    def passed(self) -> bool:
+        """Whether no relative error is above tol."""
+        return self.error <= self.tol
+
+    def __str__(self):
+        lines = [
+            f"gradient check on {self.n_rows} rows: {'passed' if self.passed else 'FAILED'}",
+            f"largest relative error {self.error:.1e} at {self.worst}: "
+            f"backpropagation {self.backpropagation:.6g}, differences {self.difference:.6g}",
+        ]
+        for name, errors in self.errors.items():
+            checked = errors[~np.isnan(errors)]
+            lines.append(f"  {name:6} {checked.max():.1e}  {checked.size} of {errors.size} entries")
+        return "\n".join(lines if self.fault is None else [*lines, self.fault])
+
+
+@one_thread()
+def check_gradient(
+    estimator: BaseShallowNN,
+    X: ArrayLike,
+    y: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+    *,
+    max_rows: int = 64,
+    max_entries: int = 200,
+    tol: float = 1e-5,
+    random_state: Any = 0,
+) -> GradientCheck:
+    """Compare backpropagation with finite differences of the objective J.
+
+    For those who bring an activation or a loss of their own: shows whether ``backward`` is the
+    derivative of ``forward`` and ``slope`` that of ``value``. J is the weighted data loss and the
+    penalty, as ``fit`` minimises it on these rows; inputs and targets are standardised if the
+    estimator does so.
+
+    The estimator itself stays as it is, and it makes no difference whether it is fitted: its
+    parameters alone are used. All is computed in float64, without dropout, at random weights and
+    biases that spread the pre-activations over both sides of zero.
+
+    Parameters
+    ----------
+    estimator : ShallowNNClassifier or ShallowNNRegressor
+        Fitted or not. Of a pipeline, pass the last step.
+    X : {array-like, sparse matrix or array} of shape (n_samples, n_features)
+        Inputs, as for ``fit``.
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Targets, as for ``fit``.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights, as for ``fit``.
+    max_rows : int, default=64
+        If there are more rows of positive weight, so many are drawn at random. With
+        ``alpha="auto"``, alpha is that for the rows drawn.
+    max_entries : int, default=200
+        If W1, b1, W2, b2 or the learned slopes have more entries, so many of each are drawn.
+    tol : float, default=1e-5
+        Largest relative error that passes.
+    random_state : int, RandomState instance or None, default=0
+        Seed of the weights, the rows and the entries.
+
+    Returns
+    -------
+    check : GradientCheck
+        The largest relative error, the parameter it belongs to, and all errors.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument, a parameter of the estimator or the data cannot be used, or if J is not a
+        finite number.
+
+    Notes
+    -----
+    The relative error [1]_ of a derivative d of J and its difference quotient q is
+
+        |d - q| / max(|d|, |q|, r)      r = max(|J|, largest |q|) / 1,000
+
+    where r keeps rounding from counting as error. Weights of W1 are taken in units in which no
+    input is larger than one. q is the central difference with a step of 1e-5 [2]_. Where that is
+    not within ``tol``, a kink may lie inside the step, as ReLU's at zero. Then second-order
+    differences are taken from both sides, with a step of 1e-6, and q is the number between the
+    two that is nearest to d. At a kink every such number is a valid derivative, and elsewhere
+    both are the same.
+
+    Functions that compute in float32 cannot be checked, because they change in steps. With
+    ``standardize=False`` and targets beyond 1e8, J is so large that a wrong derivative may be
+    lost in its rounding.
+
+    References
+    ----------
+    .. [1] Karpathy (2015), Gradient checks, in the notes of Stanford's course CS231n,
+       Convolutional neural networks for visual recognition.
+    .. [2] Nocedal and Wright (2006), Numerical optimization, section 8.1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.datasets import load_iris
+    >>> from skshallow import ShallowNNClassifier
+    >>> from skshallow.core.activations import Activation
+    >>> from skshallow.inspection import check_gradient
+    >>> class Softplus(Activation):
+    ...     def forward(self, Z1, A1):
+    ...         np.logaddexp(0, Z1, out=A1)
+    ...     def backward(self, Z1, A1, dA1):
+    ...         dA1 *= 1 / (1 + np.exp(Z1))  # should be exp(-Z1)
+    >>> X, y = load_iris(return_X_y=True)
+    >>> check = check_gradient(ShallowNNClassifier(activation=Softplus()), X, y)
+    >>> check.passed
+    False
+    >>> check.fault
+    'Softplus.backward is not the derivative of Softplus.forward'
+    """
+    _check_kind(estimator)
+    check_number("max_rows", max_rows, Integral, 1)
+    check_number("max_entries", max_entries, Integral, 1)
+    check_number("tol", tol, Real, 0, closed="neither")
+    check_seed(random_state)
+    rng = np.random.default_rng(check_random_state(random_state).randint(np.iinfo(np.int32).max))
+    network, batches = _untrained(estimator, (X, y, sample_weight), max_rows, rng)
+    with np.errstate(over="ignore", invalid="ignore"):
+        units = _move_somewhere(network, batches, rng)
+        places = Parameters(np.arange(units.size), *network.parameters.sizes)
+        chosen = np.concatenate([_some(part.ravel(), max_entries, rng) for part in places])
+        objective = _Objective(network, batches, units)
+        objective.check()
+        found = _compare(objective, chosen, tol)
+    return _summary(network, places, chosen, found, len(batches.rows), tol)
+
+
+def _check_kind(estimator):
+    """Refuse what is no network of this package."""
+    if not isinstance(estimator, BaseShallowNN):
+        raise TypeError(
+            f"estimator={estimator!r} is not a network of skshallow: give a ShallowNNClassifier or "
+            "ShallowNNRegressor; of a pipeline or a search its last step or best estimator, with X "
+            "as that step sees it"
+        )
+
+
+def _untrained(estimator, data, max_rows, rng):
+    """The network and the batches that a first fit would begin with, in float64."""
+    model, (X, y, sample_weight) = clone(estimator), data
+    settings = model._settings()
+    model.dropout = 0.0
+    X, y = model._check_data(X, y, first=True)
+    weights = check_weights(sample_weight, X.shape[0], "sample_weight")
+    examples = model._examples(X, y, weights, np.float64, True)
+    model._check_targets_left(examples.y[examples.rows])
+    examples = examples.subset(np.sort(_some(examples.rows, max_rows, rng)))
+    model._prepare(settings, examples, 0, first=True)
+    return model._build(settings, examples)
+
+
+def _some(values, n, rng):
+    """n of them at random, or all."""
+    return values if len(values) <= n else rng.choice(values, n, replace=False)
+
+
+def _move_somewhere(network, batches, rng):
+    """Draw parameters at which Z1 and Z2 are of order one; the unit of each of them."""
+    parameters = network.parameters
+    n0, n1, _ = parameters.sizes
+    units, largest = parameters.like(), np.ones(n0)
+    for A0, _, _ in batches.deal():
+        here = abs(A0).max(axis=1)
+        np.maximum(largest, np.ravel(here.toarray() if issparse(here) else here), out=largest)
+    units.theta[...] = 1
+    units.W1[...] = 1 / largest
+    parameters.theta[...] = units.theta * rng.standard_normal(units.theta.size)
+    parameters.W1[...] *= 2 / np.sqrt(n0)
+    parameters.W2[...] /= np.sqrt(n1)
+    if parameters.learned is not None:
+        parameters.learned[...] = 0.1 * parameters.learned + network.activation.learned
+    return units.theta
+
+
+class _Objective:
+    """J as a function of one entry of theta, in its unit."""
+
+    def __init__(self, network, batches, units):
+        self.network, self.batches, self.units = network, batches, units
+
+    def __call__(self, i=0, shift=0.0):
+        """J when entry i is shifted."""
+        theta = self.network.parameters.theta
+        before = theta[i]
+        theta[i] = before + shift * self.units[i]
+        J = self.network.mean_loss(self.batches) + self.network.penalty()
+        theta[i] = before
+        return J
+
+    def check(self):
+        """Refuse functions that give no numbers."""
+        J = self()
+        if not np.isfinite(J):
+            names = [type(part).__name__ for part in (self.network.activation, self.network.loss)]
+            raise ValueError(
+                f"J is {J} at random weights: {names[0]}.forward or {names[1]}.value must give "
+                "finite numbers"
+            )
+
+    def slopes(self):
+        """Derivatives by all entries, from backpropagation."""
+        self.network.full_loss_and_gradient(self.batches)
+        return self.network.gradient.theta * self.units
+
+    def central(self, i, h):
+        """Difference quotient of the second order, over both sides."""
+        return (self(i, h) - self(i, -h)) / (2 * h)
+
+    def one_sided(self, i, h):
+        """The same order from one side, that of the sign of h."""
+        return (4 * self(i, h) - self(i, 2 * h) - 3 * self()) / (2 * h)
+
+
+def _compare(objective, chosen, tol):
+    """Derivatives, difference quotients and relative errors of the chosen entries."""
+    slopes = objective.slopes()[chosen]
+    quotients = np.array([objective.central(i, STEP) for i in chosen])
+    sizes = np.abs([objective(), *quotients])
+    floor = RESOLUTION * sizes.max(initial=0, where=np.isfinite(sizes))
+    errors = _relative(slopes, quotients, floor)
+    for k in np.flatnonzero(errors > tol):
+        sides = sorted(objective.one_sided(chosen[k], h) for h in (-CLOSER, CLOSER))
+        quotients[k] = np.clip(slopes[k], *sides)
+    errors = _relative(slopes, quotients, floor)
+    units = objective.units[chosen]
+    return slopes / units, quotients / units, errors
+
+
+def _relative(slopes, quotients, floor):
+    """Relative errors; infinite where one of the two is no number."""
+    sizes = np.maximum(np.maximum(np.abs(slopes), np.abs(quotients)), floor)
+    errors = np.abs(slopes - quotients) / np.where(sizes > 0, sizes, 1)
+    return np.where(np.isnan(errors), np.inf, errors)
+
+
+def _summary(network, places, chosen, found, n_rows, tol):
+    """The numbers with the names of the parameters."""
+    slopes, quotients, errors = found
+    everywhere = np.full(network.parameters.theta.size, np.nan)
+    everywhere[chosen] = errors
+    by_name = dict(zip(NAMES, Parameters(everywhere, *places.sizes), strict=False))
+    k = int(errors.argmax())
+    for name, part in zip(NAMES, places, strict=False):
+        for row, column in np.argwhere(part == chosen[k]):
+            worst = f"{name}[{row}, {column}]"
+    fault = None
+    if errors[k] > tol:  # dW2 and db2 know nothing of g'
+        of_loss = max(np.nanmax(by_name["W2"]), np.nanmax(by_name["b2"])) > tol
+        owner, methods = network.activation, ("backward", "forward")
+        if of_loss:
+            owner, methods = network.loss, ("slope", "value")
+        name = type(owner).__name__
+        fault = f"{name}.{methods[0]} is not the derivative of {name}.{methods[1]}"
+    numbers = float(slopes[k]), float(quotients[k])
+    return GradientCheck(float(errors[k]), worst, *numbers, by_name, n_rows, tol, fault)
+
+
+def hidden_unit_report(estimator: BaseShallowNN, X: ArrayLike) -> Any:
+    """What every hidden unit of a fitted network does on X.
+
+    Finds units that are dead, saturated, or copies of one another, as they all are after
+    ``init="zeros"``.
+
+    Parameters
+    ----------
+    estimator : ShallowNNClassifier or ShallowNNRegressor
+        Fitted. Of a pipeline, pass the last step.
+    X : {array-like, sparse matrix or array} of shape (n_samples, n_features)
+        Inputs, at least two rows, for example those of training.
+
+    Returns
+    -------
+    report : pandas.DataFrame or structured ndarray of shape (hidden_units,)
+        A row for every hidden unit, in the order of the rows of ``W1_``; a structured array if
+        pandas is not installed. The columns:
+
+        - ``active``: share of the rows of X on which the unit passes its input on. For "relu",
+          "leaky_relu" and "prelu" these are the rows with Z1 > 0, for all others those on which
+          the unit is not saturated;
+        - ``saturated``: share of the rows on which the slope g'(Z1) is at most a twentieth of
+          its largest value between -8 and 8, so that the unit learns next to nothing from them.
+          For "tanh" these are outputs beyond 0.97 in size, for "relu" and "leaky_relu" Z1 <= 0;
+        - ``dead``: whether the output is the same on all rows. A ReLU that is never active, a
+          unit saturated on one side, and a unit whose incoming weights the penalty has brought
+          to zero are dead; a leaky ReLU hardly ever is;
+        - ``group``: number of the first unit that this one is a copy of, its own number if it is
+          not. Copies have the same incoming weights and outputs, up to rounding and to a positive
+          factor that g lets pass, as ReLU does;
+        - ``copies``: how many other units are in its group;
+        - ``incoming``: norm of the unit's row of ``W1_``, each weight times the deviation of its
+          column of X. It is the deviation of Z1 if the columns are uncorrelated;
+        - ``outgoing``: norm of the unit's column of ``W2_``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the estimator is no network of this package, or X does not suit it.
+    sklearn.exceptions.NotFittedError
+        If the estimator is not fitted.
+
+    Notes
+    -----
+    Copies are looked for on at most 128 rows, everything else is seen on all of them.
+
+    References
+    ----------
+    Glorot and Bengio (2010), Understanding the difficulty of training deep feedforward neural
+    networks (saturation). Lu, Shin, Su and Karniadakis (2020), Dying ReLU and initialization.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skshallow import ShallowNNClassifier
+    >>> from skshallow.inspection import hidden_unit_report
+    >>> X, y = load_iris(return_X_y=True)
+    >>> report = hidden_unit_report(ShallowNNClassifier(8, random_state=0).fit(X, y), X)
+    >>> int(report["copies"].sum())
+    0
+    """
+    rows = _check_fitted(estimator, X)
+    if rows.shape[0] < 2:
+        raise ValueError("X has one row, on which no unit can vary: give at least two")
+    layers = tuple(getattr(estimator, name) for name in LAYERS if hasattr(estimator, name))
+    layers = tuple(layer.astype(np.float64) for layer in layers)  # X may be far from zero
+    network = Network(layers, copy.deepcopy(estimator._activation), None)
+    shares, low, high = _watch(network, rows)
+    group = _groups(*_hidden(network, rows[:: -(-rows.shape[0] // SAMPLE)]))
+    return _table(
+        {
+            "active": shares[0],
+            "saturated": shares[1],
+            "dead": flat(low, high),
+            "group": group,
+            "copies": np.bincount(group)[group] - 1,
+            "incoming": np.linalg.norm(layers[0] * _deviations(rows), axis=1),
+            "outgoing": np.linalg.norm(layers[2], axis=0),
+        }
+    )
+
+
+def _check_fitted(estimator, X):
+    """X as an array or CSR, checked against a fitted network."""
+    _check_kind(estimator)
+    check_is_fitted(estimator, "W1_")
+    return validate_data(estimator, X, reset=False, accept_sparse="csr", dtype=DTYPES)
+
+
+def _hidden(network, X):
+    """Z1 and A1 of these rows."""
+    return network.forward(X.astype(np.float64).T)[:2]
+
+
+def _watch(network, X):
+    """Shares of rows (active, saturated), least and largest output of every unit."""
+    activation, (W1, _, _, _, *learned) = network.activation, network.parameters
+    grid = np.tile(np.linspace(-REACH, REACH, 321), (len(W1), 1))
+    outputs = np.empty_like(grid)
+    activation.forward(grid, outputs, *learned)
+    steepest = np.abs(derivative(activation, grid, outputs, *learned)).max(axis=1, keepdims=True)
+    counts, low, high = np.zeros((2, len(grid))), np.inf, -np.inf
+    for start in range(0, X.shape[0], CHUNK):
+        Z1, A1 = _hidden(network, X[start : start + CHUNK])
+        saturated = np.abs(derivative(activation, Z1, A1, *learned)) <= NEARLY_FLAT * steepest
+        active = Z1 > 0 if isinstance(activation, ReLU | LeakyReLU | PReLU) else ~saturated
+        counts += active.sum(axis=1), saturated.sum(axis=1)
+        low, high = np.minimum(low, A1.min(axis=1)), np.maximum(high, A1.max(axis=1))
+    return counts / X.shape[0], low, high
+
+
+def _groups(Z1, A1):
+    """The first unit that each unit is a copy of; a factor that g lets pass is taken out."""
+    scale = np.abs(Z1).max(axis=1, keepdims=True)
+    scale[scale == 0] = 1
+    Z1, A1 = Z1 / scale, A1 / scale
+    groups, rest = np.arange(len(Z1)), np.arange(len(Z1))
+    while rest.size:
+        same = alike(Z1[rest], A1[rest], 0)[1:]
+        groups[rest[1:][same]] = rest[0]
+        rest = rest[1:][~same]
+    return groups
+
+
+def _deviations(X):
+    """Deviation of every column."""
+    if issparse(X):
+        return np.sqrt(mean_variance_axis(X, axis=0)[1])
+    return X.std(axis=0, dtype=np.float64)
+
+
+def _table(columns):
+    """A DataFrame, without pandas a structured array."""
+    try:
+        import pandas
+    except ImportError:
+        fields = [(name, values.dtype) for name, values in columns.items()]
+        table = np.empty(len(columns["group"]), fields)
+        for name, values in columns.items():
+            table[name] = values
+        return table
+    return pandas.DataFrame(columns)
+
+
+def connection_weight_importance(estimator: BaseShallowNN, X: ArrayLike | None = None) -> Bunch:
+    """Signed importance of every feature by its connection weights.
+
+    The importance of feature j for output k is the sum over the hidden units of ``W2_[k, i] *
+    W1_[i, j]``: what a unit of the feature adds to the score along all paths, if every hidden
+    unit passes on what it receives [1]_ [2]_.
+
+    Parameters
+    ----------
+    estimator : ShallowNNClassifier or ShallowNNRegressor
+        Fitted. Of a pipeline, pass the last step.
+    X : {array-like, sparse matrix or array} of shape (n_samples, n_features), default=None
+        If given, every importance is multiplied by the deviation of its column of X. Without it,
+        importances are for a unit of each feature, since ``W1_`` is for raw inputs, and those of
+        features in different units cannot be compared.
+
+    Returns
+    -------
+    result : Bunch
+        With these attributes:
+
+        - ``importances``: ndarray of shape (n_features, n_outputs), in units of the scores
+          (log-odds for classes, targets for a regressor, their logarithm for "poisson");
+        - ``feature_names``: ndarray of shape (n_features,), names of the columns of X in ``fit``,
+          "x0", "x1" and so on if they had none;
+        - ``output_names``: ndarray of shape (n_outputs,): ``classes_``, for two classes the
+          second alone; for a regressor the numbers of the rows of ``W2_``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the estimator is no network of this package, or X does not suit it.
+    sklearn.exceptions.NotFittedError
+        If the estimator is not fitted.
+
+    See Also
+    --------
+    sklearn.inspection.permutation_importance : What the score loses if a feature is shuffled: of
+        any model, and with all that hidden units do.
+    sklearn.inspection.partial_dependence : How predictions follow a feature.
+
+    Notes
+    -----
+    Only with ``activation="identity"`` is this the derivative of the scores. Else it leaves out
+    g: where ReLU units are off, a path carries nothing, and a feature that raises the score on
+    one side and lowers it on the other may come out as zero although it decides everything;
+    a sigmoid's slope is a quarter at most. Take it for a quick signed look where effects are
+    roughly monotone, and permutation importance for a verdict. For more than two classes a
+    constant may be added to all classes of a feature without any change of the probabilities:
+    only differences between classes have a meaning.
+
+    References
+    ----------
+    .. [1] Olden and Jackson (2002), Illuminating the "black box": a randomization approach for
+       understanding variable contributions in artificial neural networks.
+    .. [2] Olden, Joy and Death (2004), An accurate comparison of methods for quantifying variable
+       importance in artificial neural networks using simulated data.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skshallow import ShallowNNClassifier
+    >>> from skshallow.inspection import connection_weight_importance
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> classifier = ShallowNNClassifier(8, random_state=0).fit(X, y)
+    >>> result = connection_weight_importance(classifier, X)
+    >>> result.importances.shape
+    (4, 3)
+    >>> result.feature_names[0]
+    'sepal length (cm)'
+    """
+    _check_kind(estimator)
+    check_is_fitted(estimator, "W1_")
+    importances = estimator.W1_.T @ estimator.W2_.T
+    if X is not None:
+        importances *= _deviations(_check_fitted(estimator, X))[:, None]
+    n_features, n_outputs = importances.shape
+    unnamed = np.array([f"x{j}" for j in range(n_features)], object)
+    return Bunch(
+        importances=importances,
+        feature_names=getattr(estimator, "feature_names_in_", unnamed),
+        output_names=getattr(estimator, "classes_", np.arange(n_outputs))[-n_outputs:],
+    )
