@@ -1,10 +1,16 @@
 """Default against default on real tables: accuracy, log loss, ROC AUC, calibration, fit time.
 
 Every estimator has its default parameters and sees the same rows: missing numbers are imputed,
-categories one-hot encoded and, unless ``--raw``, all columns standardised. Splits are 75/25 and
-stratified; ``--sizes`` cuts the training part down to so many rows.
+categories one-hot encoded and, unless ``--raw``, all columns standardised. Splits are 75/25, of
+classes stratified; ``--sizes`` cuts the training part down to so many rows.
+
+With ``--regression`` the targets are numbers and the measures R2, the mean absolute error in
+deviations of the target, and the time; columns are raw, and only MLPRegressor, which needs it, has
+them and the target standardised. Beside it stands how many held-out targets lie below the
+quantiles 0.1, 0.5 and 0.9 of one network.
 
     python benchmarks/accuracy.py                          # the sets that scikit-learn ships
+    python benchmarks/accuracy.py --regression
     python benchmarks/accuracy.py --openml 31 40984        # data sets of OpenML by their number
     python benchmarks/accuracy.py --data DIR --json FILE   # NAME.parquet (column target) or
                                                            # NAME.npz (X, y) in a folder
@@ -25,22 +31,40 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 from sklearn import datasets
-from sklearn.compose import make_column_selector, make_column_transformer
-from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.compose import (
+    TransformedTargetRegressor,
+    make_column_selector,
+    make_column_transformer,
+)
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import accuracy_score, log_loss, roc_auc_score
+from sklearn.linear_model import LogisticRegression, RidgeCV
+from sklearn.metrics import (
+    accuracy_score,
+    log_loss,
+    mean_absolute_error,
+    r2_score,
+    roc_auc_score,
+)
 from sklearn.model_selection import train_test_split
-from sklearn.neural_network import MLPClassifier
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils import Bunch
 
-from skshallow import ShallowNNClassifier
+from skshallow import ShallowNNClassifier, ShallowNNRegressor
 
 OWN = ("iris", "wine", "breast_cancer", "digits")
+OWN_REGRESSION = ("diabetes",)
 KEYS = ("table", "size", "raw", "split", "estimator")
 MEASURES = ("accuracy", "log_loss", "roc_auc", "calibration_error")
+REGRESSION_MEASURES = ("r2", "absolute_error")
+QUANTILES = (0.1, 0.5, 0.9)
 
 
 def contestants():
@@ -64,6 +88,27 @@ def contestants():
     return found
 
 
+def regression_contestants():
+    """The same for numbers; the first is there for its quantiles."""
+    quantiles = {"loss": "quantile", "quantile": QUANTILES}
+    found = {
+        "ShallowNN, quantiles": lambda seed: ShallowNNRegressor(random_state=seed, **quantiles),
+        "ShallowNN": lambda seed: ShallowNNRegressor(random_state=seed),
+        "MLP": lambda seed: TransformedTargetRegressor(
+            make_pipeline(StandardScaler(), MLPRegressor(random_state=seed)),
+            transformer=StandardScaler(),
+        ),
+        "HistGradientBoosting": lambda seed: HistGradientBoostingRegressor(random_state=seed),
+        "random forest": lambda seed: RandomForestRegressor(random_state=seed),
+        "ridge": lambda seed: RidgeCV(),
+    }
+    if importlib.util.find_spec("lightgbm"):
+        from lightgbm import LGBMRegressor
+
+        found["LightGBM"] = lambda seed: LGBMRegressor(random_state=seed, verbose=-1)
+    return found
+
+
 def tables(options):
     """Name and loader of (X, y) of every data set asked for."""
     if options.data:
@@ -72,12 +117,13 @@ def tables(options):
     elif options.openml:
         found = {str(number): lambda number=number: fetch(number) for number in options.openml}
     else:
-        found = {name: lambda name=name: bundled(name) for name in OWN}
+        own = OWN_REGRESSION if options.regression else OWN
+        found = {name: lambda name=name: bundled(name) for name in own}
     return {name: found[name] for name in options.sets or found}
 
 
 def read(file):
-    """(X, y) of a file, or None if it is no classification of columns."""
+    """(X, y) of a file, y as strings or floats, or None if its columns are texts."""
     if file.suffix == ".npz":
         with np.load(file) as arrays:
             return pd.DataFrame(arrays["X"].astype(np.float32)), arrays["y"].astype(str)
@@ -85,7 +131,8 @@ def read(file):
     y = X.pop("target")
     strings = [kind for kind in X.dtypes if pd.api.types.is_string_dtype(kind)]
     text = len(strings) == X.shape[1] == 1 and not isinstance(strings[0], pd.CategoricalDtype)
-    return None if text or pd.api.types.is_float_dtype(y) else (X, y.astype(str).to_numpy())
+    y = y if pd.api.types.is_float_dtype(y) else y.astype(str)
+    return None if text else (X, y.to_numpy())
 
 
 def fetch(number):
@@ -98,13 +145,15 @@ def bundled(name):
     return getattr(datasets, f"load_{name}")(as_frame=True, return_X_y=True)
 
 
-def prepare(X, y, size, split, raw):
+def prepare(X, y, size, split, raw, regression=False):
     """Training and test part as float32 arrays, the same for everybody."""
-    y = np.asarray(y).astype(str)
-    train, test = train_test_split(np.arange(len(y)), stratify=y, random_state=split)
+    y = np.asarray(y).astype(float if regression else str)
+    strata = None if regression else y
+    train, test = train_test_split(np.arange(len(y)), stratify=strata, random_state=split)
     if size is not None and size < len(train):
         train = np.random.default_rng(split).permutation(train)[:size]
-    test = test[np.isin(y[test], y[train])]  # a class without a training row has no probability
+    if not regression:  # a class without a training row has no probability
+        test = test[np.isin(y[test], y[train])]
     numbers = make_column_selector(dtype_include="number")
     others = make_column_selector(dtype_exclude="number")
     encode = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
@@ -142,25 +191,62 @@ def measure(estimator, data):
     }
 
 
+def measure_regression(estimator, data):
+    """The same for numbers; several quantiles have their shares of targets below."""
+    start = time.perf_counter()
+    estimator.fit(data.X_train, data.y_train)
+    seconds = time.perf_counter() - start
+    predicted, y = estimator.predict(data.X_test), data.y_test
+    below = [None] * len(QUANTILES)
+    if predicted.ndim == 2:
+        below = (y[:, None] < predicted).mean(axis=0).tolist()
+        predicted = predicted[:, QUANTILES.index(0.5)]
+    return {
+        "r2": r2_score(y, predicted),
+        "absolute_error": mean_absolute_error(y, predicted) / y.std(),
+        **{f"below {q}": share for q, share in zip(QUANTILES, below, strict=True)},
+        "seconds": seconds,
+    }
+
+
 def run(options, figures, keep):
     """Fit everything that is not in ``figures`` yet; ``keep`` is called after each fit."""
     known = {tuple(figure[key] for key in KEYS) for figure in figures}
-    rivals = contestants()
+    regression, raw = options.regression, options.raw or options.regression
+    rivals = regression_contestants() if regression else contestants()
+    judge = measure_regression if regression else measure
     rivals = {name: rivals[name] for name in options.estimators or rivals}
     for table, load in tables(options).items():
         loaded = load()
-        if loaded is None:
+        if loaded is None or pd.api.types.is_float_dtype(loaded[1]) != regression:
             continue
         for size in options.sizes:
             for split in range(options.splits):
                 data = None
                 for name, make in rivals.items():
-                    key = (table, size or "all", options.raw, split, name)
+                    key = (table, size or "all", raw, split, name)
                     if key in known:
                         continue
-                    data = data or prepare(*loaded, size, split, options.raw)
-                    figures.append(dict(zip(KEYS, key, strict=True)) | measure(make(split), data))
+                    data = data or prepare(*loaded, size, split, raw, regression)
+                    figures.append(dict(zip(KEYS, key, strict=True)) | judge(make(split), data))
                     keep()
+
+
+def summarise_regression(figures):
+    """Print, for each size, means over the data sets, and the quantiles of each of them."""
+    frame = pd.DataFrame(figures)
+    for size, part in frame.groupby("size", sort=False):
+        by_table = part.groupby(["table", "estimator"])[[*REGRESSION_MEASURES, "seconds"]].mean()
+        by_table = by_table.unstack("estimator")
+        columns = {measure: by_table[measure].mean() for measure in REGRESSION_MEASURES}
+        table = pd.DataFrame(columns | {"seconds": by_table["seconds"].sum()})
+        print(f"\n{len(by_table)} data sets, training rows: {size}, "
+              f"{part['split'].nunique()} splits")  # fmt: skip
+        ordered = table.sort_values("r2", ascending=False).rename_axis(None)
+        print(ordered.to_string(float_format="{:.4f}".format))
+        print(by_table["r2"].rename_axis("R2").to_string(float_format="{:.3f}".format))
+        shares = part.groupby("table")[[f"below {q}" for q in QUANTILES]].mean()
+        print(shares.rename_axis(None).to_string(float_format="{:.3f}".format))
 
 
 def summarise(figures):
@@ -194,6 +280,7 @@ def command_line(description):
     )
     parser.add_argument("--splits", type=int, default=3)
     parser.add_argument("--tiny", action="store_true", help="smallest sizes, to see that it runs")
+    parser.set_defaults(regression=False)
     return parser
 
 
@@ -201,7 +288,8 @@ def parse(parser):
     """The given options; --tiny overrules some."""
     options = parser.parse_args()
     if options.tiny:
-        options.sizes, options.splits, options.sets = [100], 1, ["iris", "wine"]
+        own = list(OWN_REGRESSION) if options.regression else ["iris", "wine"]
+        options.sizes, options.splits, options.sets = [100], 1, own
     return options
 
 
@@ -209,13 +297,14 @@ def main():
     parser = command_line(__doc__)
     parser.add_argument("--estimators", metavar="NAME", nargs="+", help="only these estimators")
     parser.add_argument("--raw", action="store_true", help="do not standardise the columns")
+    parser.add_argument("--regression", action="store_true", help="targets that are numbers")
     parser.add_argument("--json", metavar="FILE", help="write figures there, go on from there")
     options = parse(parser)
     warnings.simplefilter("ignore")
     file = Path(options.json) if options.json else None
     figures = json.loads(file.read_text()) if file and file.exists() else []
     run(options, figures, lambda: file and file.write_text(json.dumps(figures, indent=1)))
-    summarise(figures)
+    (summarise_regression if options.regression else summarise)(figures)
 
 
 if __name__ == "__main__":

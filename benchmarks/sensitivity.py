@@ -20,7 +20,7 @@ from skshallow.settings import AUTO_BATCH_SIZE, AUTO_EPOCHS, AUTO_STEPS, MAX_AUT
 
 def by_rows(factor):
     """alpha = factor / n, with the same limit as "auto"."""
-    return lambda n: {"alpha": min(factor / n, MAX_AUTO_ALPHA)}
+    return lambda n: {"alpha": min(factor / n, MAX_AUTO_ALPHA["classifier"])}
 
 
 def always(**parameters):
@@ -72,7 +72,8 @@ def figures(options):
     names = FEW if options.tiny else VARIANTS
     for table, load in tables(options).items():
         loaded = load()
-        for size in options.sizes if loaded is not None else []:
+        usable = loaded is not None and not pd.api.types.is_float_dtype(loaded[1])
+        for size in options.sizes if usable else []:
             for split in range(options.splits):
                 data = prepare(*loaded, size, split, raw=True)
                 for name in names:

@@ -74,7 +74,7 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
     alpha : float or "auto", default="auto"
         Strength of the penalty in J, on standardised inputs and targets if ``standardize``.
         "auto" is 0.0025 (1,000 / n)^1.75 with n = max(sum of weights, number of rows), between
-        1e-6 and 0.02 (four times that for "quantile", a quarter for "sigmoid"): weights count as
+        1e-6 and 0.05 (four times that for "quantile", a quarter for "sigmoid"): weights count as
         rows there. In ``partial_fit`` the rows are those of the call.
     dropout : float in [0, 1), default=0.0
         Share of hidden units that are dropped at random in every training step [7]_. Not for

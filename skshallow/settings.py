@@ -27,7 +27,7 @@ AUTO_STEPS = 1_000  # steps at least: few rows need many epochs
 AUTO_ITERATIONS = {"gd": 1_000, "lbfgs": 5_000}
 AUTO_ALPHA = 0.0025  # of 1,000 rows
 ALPHA_FALL = {"classifier": 1.0, "regressor": 1.75}  # powers of the number of rows it falls with
-MAX_AUTO_ALPHA = 0.02
+MAX_AUTO_ALPHA = {"classifier": 0.02, "regressor": 0.05}
 LEAST_ALPHA = 1e-6  # a penalty below it does not hold the learned scales of the inputs
 AUTO_VALIDATION_ROWS = 10_000  # from here on a validation part costs little
 
@@ -125,7 +125,7 @@ class Settings:
     schedule: Any
     initializer: Any
     gain: float
-    alpha_fall: float
+    task: str
     alpha_factor: float
 
     @classmethod
@@ -141,9 +141,9 @@ class Settings:
         if schedule == "auto":
             schedule = "constant" if optimizer is None or optimizer.full_batch else "cosine"
         initializer = init if callable(init) else INITIALIZERS[init]
-        fall = ALPHA_FALL["regressor" if is_regressor(estimator) else "classifier"]
+        task = "regressor" if is_regressor(estimator) else "classifier"
         schedule, factor = SCHEDULES[schedule](), activation.steepness
-        return cls(activation, optimizer, schedule, initializer, gain, fall, factor)
+        return cls(activation, optimizer, schedule, initializer, gain, task, factor)
 
     def scaling_for(self, X: Any, alpha: Any) -> InputScaling | None:
         """What scales the inputs, if the optimiser wants it.
@@ -189,8 +189,9 @@ def resolve_alpha(alpha, settings: Settings, total_weight: float, n_rows: int) -
     """The number that "auto" stands for."""
     if not is_auto(alpha):
         return float(alpha)
-    by_rows = AUTO_ALPHA * (1_000 / max(total_weight, n_rows)) ** settings.alpha_fall
-    return min(max(by_rows, LEAST_ALPHA), MAX_AUTO_ALPHA) * settings.alpha_factor
+    by_rows = AUTO_ALPHA * (1_000 / max(total_weight, n_rows)) ** ALPHA_FALL[settings.task]
+    by_rows = min(max(by_rows, LEAST_ALPHA), MAX_AUTO_ALPHA[settings.task])
+    return by_rows * settings.alpha_factor
 
 
 def resolve_batch_size(batch_size, settings: Settings, n_rows: int) -> int:
