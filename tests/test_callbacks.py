@@ -6,13 +6,13 @@ import io
 import numpy as np
 import pytest
 from sklearn.callback import ProgressBar, ScoringMonitor
-from sklearn.datasets import load_iris, load_wine
+from sklearn.datasets import load_diabetes, load_iris, load_wine
 from sklearn.metrics import accuracy_score
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skshallow import ShallowNNClassifier
+from skshallow import ShallowNNClassifier, ShallowNNRegressor
 
 SOLVERS = ("adam", "sgd", "gd", "lbfgs")
 QUIET_LBFGS = pytest.mark.filterwarnings(
@@ -216,3 +216,18 @@ def test_callbacks_work_with_early_stopping_and_warm_start():
     ended = [entry for entry in diary.entries if entry[:2] == ("end", "epoch")]
     assert len(ended) == classifier.n_iter_ == 12
     assert copy.deepcopy(classifier).fit(X, y).n_iter_ == 18
+
+
+def test_the_regressor_is_watched_and_stopped_in_the_same_way():
+    X, y = load_diabetes(return_X_y=True)
+    errors = []
+
+    class Watcher(Stop):
+        def on_fit_task_end(self, estimator, context, *, X=None, y=None, fitted_estimator=None):
+            if context.task_name == "epoch":
+                errors.append(np.abs(fitted_estimator.predict(X) - y).mean())
+            return super().on_fit_task_end(estimator, context)
+
+    regressor = ShallowNNRegressor(8, random_state=0).set_callbacks(Watcher(7)).fit(X, y)
+    assert regressor.n_iter_ == len(errors) == 7
+    assert errors[-1] == pytest.approx(np.abs(regressor.predict(X) - y).mean())

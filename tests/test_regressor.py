@@ -383,6 +383,13 @@ def test_training_goes_on_from_fitted_weights_alone():
     np.testing.assert_allclose(regressor.predict(X), before, rtol=1e-6)
 
 
+def test_a_stream_may_begin_with_a_single_row():
+    regressor = short(hidden_units=16, alpha=1e-3)
+    for row in np.tile(np.arange(len(y)), 3):
+        regressor.partial_fit(X[[row]], y[[row]])
+    assert np.isfinite(regressor.predict(X)).all()
+
+
 @pytest.mark.parametrize("loss", REGRESSION_LOSSES)
 def test_weights_are_repetitions(loss):
     weights = np.random.default_rng(0).integers(0, 3, 60)

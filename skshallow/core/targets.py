@@ -31,7 +31,8 @@ class TargetScaling:
         else:
             location = _quantile(Y, s, loss.level)
             spread = _median_deviation(Y, s)
-        spread = np.where(spread > 1e-12 * np.abs(location), spread, 1)
+        size = np.where(location != 0, np.abs(location), 1)  # of a target that never changes
+        spread = np.where(spread > 1e-12 * size, spread, size)
         return cls(location, spread, spread, location)
 
     def apply(self, Y):
