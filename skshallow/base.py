@@ -297,6 +297,11 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
                 category = UserWarning
             warnings.warn(message, category, stacklevel=stacklevel)
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
     def _settings(self):
         """The objects that the parameters name, after a check of all parameters."""
         return Settings.of(self)

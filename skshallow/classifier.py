@@ -372,7 +372,6 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
-        tags.input_tags.sparse = True
         return tags
 
     def _check_data(self, X, y, *, first, classes=None):

@@ -366,7 +366,6 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
         tags.target_tags.positive_only = positive
         # several can be fitted, but scikit-learn's check of them takes negative ones
         tags.target_tags.multi_output = not positive
-        tags.input_tags.sparse = True
         return tags
 
     def _settings(self):
