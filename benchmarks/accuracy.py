@@ -280,7 +280,7 @@ def command_line(description):
     )
     parser.add_argument("--splits", type=int, default=3)
     parser.add_argument("--tiny", action="store_true", help="smallest sizes, to see that it runs")
-    parser.set_defaults(regression=False)
+    parser.add_argument("--regression", action="store_true", help="targets that are numbers")
     return parser
 
 
@@ -297,7 +297,6 @@ def main():
     parser = command_line(__doc__)
     parser.add_argument("--estimators", metavar="NAME", nargs="+", help="only these estimators")
     parser.add_argument("--raw", action="store_true", help="do not standardise the columns")
-    parser.add_argument("--regression", action="store_true", help="targets that are numbers")
     parser.add_argument("--json", metavar="FILE", help="write figures there, go on from there")
     options = parse(parser)
     warnings.simplefilter("ignore")

@@ -5,27 +5,51 @@ neighbours do about as well.
 
     python benchmarks/sensitivity.py --data DIR               # at most 6,000 training rows
     python benchmarks/sensitivity.py --data DIR --sizes 500
+    python benchmarks/sensitivity.py --data DIR --regression  # targets that are numbers
     python benchmarks/sensitivity.py --tiny                   # seconds: does it run?
 """
 
 import warnings
 
 import pandas as pd
-from accuracy import command_line, measure, parse, prepare, tables
+from accuracy import command_line, measure, measure_regression, parse, prepare, tables
 
-from skshallow import ShallowNNClassifier
+from skshallow import ShallowNNClassifier, ShallowNNRegressor
 from skshallow.core.optimizers import Adam
-from skshallow.settings import AUTO_BATCH_SIZE, AUTO_EPOCHS, AUTO_STEPS, MAX_AUTO_ALPHA
+from skshallow.settings import (
+    AUTO_BATCH_SIZE,
+    AUTO_EPOCHS,
+    AUTO_STEPS,
+    MAX_AUTO_ALPHA,
+    Settings,
+    resolve_alpha,
+)
 
 
-def by_rows(factor):
-    """alpha = factor / n, with the same limit as "auto"."""
-    return lambda n: {"alpha": min(factor / n, MAX_AUTO_ALPHA["classifier"])}
+def times_alpha(factor):
+    """So many times what "auto" is for n rows, with the same upper limit."""
+
+    def parameters(n, kind):
+        settings = Settings.of(kind())
+        alpha = factor * resolve_alpha("auto", settings, n, n)
+        return {"alpha": min(alpha, MAX_AUTO_ALPHA[settings.task])}
+
+    return parameters
+
+
+def times_epochs(factor):
+    """So many times what "auto" is for n rows."""
+
+    def parameters(n, kind):
+        epochs = max(AUTO_EPOCHS, -(-AUTO_STEPS // -(-n // AUTO_BATCH_SIZE)))
+        return {"max_iter": int(factor * epochs)}
+
+    return parameters
 
 
 def always(**parameters):
     """The same parameters for every n."""
-    return lambda n: parameters
+    return lambda n, kind: parameters
 
 
 VARIANTS = {
@@ -40,15 +64,15 @@ VARIANTS = {
     "learning_rate=0.01": always(learning_rate=0.01),
     "learning_rate=0.04": always(learning_rate=0.04),
     'schedule="constant"': always(schedule="constant"),
-    "alpha=1/n": by_rows(1.0),
-    "alpha=5/n": by_rows(5.0),
-    "alpha=10/n": by_rows(10.0),
+    "0.4 times alpha": times_alpha(0.4),
+    "2 times alpha": times_alpha(2.0),
+    "4 times alpha": times_alpha(4.0),
     "alpha=0": always(alpha=0.0),
     "batch_size=32": always(batch_size=32),
     "batch_size=64": always(batch_size=64),
     "batch_size=256": always(batch_size=256),
-    "half as many epochs": lambda n: {"max_iter": epochs(n) // 2},
-    "twice as many epochs": lambda n: {"max_iter": epochs(n) * 2},
+    "half as many epochs": times_epochs(0.5),
+    "twice as many epochs": times_epochs(2.0),
     "dropout=0.1": always(dropout=0.1),
     "dropout=0.2, hidden_units=256": always(dropout=0.2, hidden_units=256),
     "Adam(input_pace=0)": always(solver=Adam(input_pace=0)),
@@ -59,28 +83,25 @@ VARIANTS = {
     "early_stopping=True": always(early_stopping=True),
     "early_stopping=False": always(early_stopping=False),
 }
-FEW = ("defaults", "alpha=5/n", "half as many epochs")  # for --tiny
-
-
-def epochs(n):
-    """What max_iter="auto" is for n rows."""
-    return max(AUTO_EPOCHS, -(-AUTO_STEPS // -(-n // AUTO_BATCH_SIZE)))
+FEW = ("defaults", "2 times alpha", "half as many epochs")  # for --tiny
 
 
 def figures(options):
     """One line for every variant, data set, size and split."""
-    names = FEW if options.tiny else VARIANTS
+    names, regression = FEW if options.tiny else VARIANTS, options.regression
+    kind, judge = ShallowNNClassifier, measure
+    if regression:
+        kind, judge = ShallowNNRegressor, measure_regression
     for table, load in tables(options).items():
         loaded = load()
-        usable = loaded is not None and not pd.api.types.is_float_dtype(loaded[1])
-        for size in options.sizes if usable else []:
+        wanted = loaded is not None and pd.api.types.is_float_dtype(loaded[1]) == regression
+        for size in options.sizes if wanted else []:
             for split in range(options.splits):
-                data = prepare(*loaded, size, split, raw=True)
+                data = prepare(*loaded, size, split, raw=True, regression=regression)
                 for name in names:
-                    parameters = VARIANTS[name](len(data.y_train))
-                    classifier = ShallowNNClassifier(random_state=split, **parameters)
+                    parameters = VARIANTS[name](len(data.y_train), kind)
                     key = {"size": size or "all", "variant": name, "table": table}
-                    yield key | measure(classifier, data)
+                    yield key | judge(kind(random_state=split, **parameters), data)
 
 
 def summarise(lines):
@@ -89,20 +110,35 @@ def summarise(lines):
     for size, part in frame.groupby("size", sort=False):
         by_table = part.groupby(["variant", "table"], sort=False).mean(numeric_only=True)
         means = by_table.groupby("variant", sort=False).mean()
-        table = pd.DataFrame(
-            {
-                "accuracy, %": 100 * means["accuracy"],
-                "to defaults": 100 * (means["accuracy"] - means["accuracy"]["defaults"]),
-                "log loss": means["log_loss"],
-                "change, %": 100 * (means["log_loss"] / means["log_loss"]["defaults"] - 1),
-                "calibration error": means["calibration_error"],
-                "time": means["seconds"] / means["seconds"]["defaults"],
-            }
-        )
-        formats = ["{:.2f}", "{:+.2f}", "{:.4f}", "{:+.1f}", "{:.3f}", "{:.1f}"]
+        columns = columns_of_regression(means) if "r2" in means else columns_of(means)
+        columns["time"] = (means["seconds"] / means["seconds"]["defaults"], "{:.1f}")
+        table = pd.DataFrame({name: column for name, (column, _) in columns.items()})
+        formatters = [form.format for _, form in columns.values()]
         print(f"\n{part['table'].nunique()} data sets, training rows: {size}")
-        formatters = [form.format for form in formats]
         print(table.rename_axis(None).to_string(formatters=formatters))
+
+
+def columns_of(means):
+    """Name, values and format of what is printed of classifications."""
+    accuracy, log_loss = means["accuracy"], means["log_loss"]
+    return {
+        "accuracy, %": (100 * accuracy, "{:.2f}"),
+        "to defaults": (100 * (accuracy - accuracy["defaults"]), "{:+.2f}"),
+        "log loss": (log_loss, "{:.4f}"),
+        "change, %": (100 * (log_loss / log_loss["defaults"] - 1), "{:+.1f}"),
+        "calibration error": (means["calibration_error"], "{:.3f}"),
+    }
+
+
+def columns_of_regression(means):
+    """The same of targets that are numbers."""
+    r2, error = means["r2"], means["absolute_error"]
+    return {
+        "R2": (r2, "{:.4f}"),
+        "to defaults": (r2 - r2["defaults"], "{:+.4f}"),
+        "absolute error": (error, "{:.4f}"),
+        "change, %": (100 * (error / error["defaults"] - 1), "{:+.1f}"),
+    }
 
 
 def main():
