@@ -1,0 +1,83 @@
+"""
+Are the probabilities true?
+===========================
+
+Of all rows that get a probability of 80 %, four in five should be of the class. With few rows and
+noisy labels a network is too sure of itself. Temperature scaling mends that, early stopping mends
+more than that, and with enough rows there is little to mend.
+
+Run as a script, the figure is shown, or saved if a file name follows.
+"""
+
+import sys
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.ticker import NullLocator
+from sklearn.calibration import CalibratedClassifierCV, calibration_curve
+from sklearn.datasets import make_classification
+from sklearn.metrics import log_loss
+
+from skshallow import ShallowNNClassifier
+
+# %%
+# Three labels in ten are drawn at random. Temperature scaling divides the scores of the network by
+# one number. That number is found by cross-validation, on rows that the network had not seen;
+# then the network is trained on all rows. It changes no predicted label. Early stopping, on the
+# other hand, makes another network.
+
+ways = {
+    "plain": ShallowNNClassifier(32, random_state=0),
+    "early stopping": ShallowNNClassifier(32, early_stopping=True, random_state=0),
+    "temperature": CalibratedClassifierCV(
+        ShallowNNClassifier(32, random_state=0), method="temperature", cv=3, ensemble=False
+    ),
+}
+sizes = [250, 500, 1000, 2000, 4000]
+n_draws = 2
+losses = {way: np.zeros(len(sizes)) for way in ways}
+reliability = {}
+for draw in range(n_draws):
+    X, y = make_classification(9000, n_features=20, n_informative=8, flip_y=0.3, random_state=draw)
+    X_test, y_test = X[4000:], y[4000:]
+    for i, size in enumerate(sizes):
+        for way, model in ways.items():
+            p = model.fit(X[:size], y[:size]).predict_proba(X_test)[:, 1]
+            losses[way][i] += log_loss(y_test, p) / n_draws
+            if size == 500 and draw == 0:
+                reliability[way] = calibration_curve(y_test, p, n_bins=10, strategy="quantile")
+
+print("training rows  " + "".join(f"{size:7}" for size in sizes))
+for way, values in losses.items():
+    print(f"{way:15}" + "".join(f"{value:7.3f}" for value in values))
+
+# %%
+# On the left are the test rows in ten groups of one size. The plain network's points run flatter
+# than the diagonal: its probabilities are too near 0 and 1. Both remedies turn them back to about
+# where they should be. On the right is what that is worth. Early stopping does better with few rows
+# and noisy labels, because it also keeps the network from learning the noise, which no temperature
+# can undo. Temperature scaling is for a network that is to stay as it is.
+
+plt.style.use("tableau-colorblind10")
+figure, (left, right) = plt.subplots(
+    1, 2, figsize=(9, 3.9), width_ratios=[1, 1.3], layout="constrained"
+)
+looks = {"plain": ("C3", "s:"), "early stopping": ("C0", "^--"), "temperature": ("C1", "o-")}
+left.plot([0, 1], [0, 1], color="k", linewidth=0.8)
+for way, (colour, look) in looks.items():
+    shares, probabilities = reliability[way]
+    left.plot(probabilities, shares, look, color=colour)
+    right.plot(sizes, losses[way], look, color=colour, label=way)
+left.set(xlabel="predicted probability", ylabel="share of the class", title="500 training rows")
+left.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
+right.set_xscale("log")
+right.set_xticks(sizes, sizes)
+right.xaxis.set_minor_locator(NullLocator())
+right.set(xlabel="training rows", ylabel="log loss of test rows", title="From few rows to many")
+right.legend()
+
+if len(sys.argv) > 1:
+    figure.savefig(sys.argv[1], dpi=120)
+    print(f"figure saved to {sys.argv[1]}")
+else:
+    plt.show()

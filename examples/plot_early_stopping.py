@@ -1,0 +1,85 @@
+"""
+Early stopping, where it helps and where not
+============================================
+
+Early stopping watches the loss of rows that the network is not trained on, ends when it no longer
+falls, and keeps the weights of the best epoch. Noisy labels make it worth the rows it takes;
+clean ones do not.
+
+Run as a script, the figure is shown, or saved if a file name follows.
+"""
+
+import sys
+
+import matplotlib.pyplot as plt
+from matplotlib.ticker import LogLocator, NullLocator
+from sklearn.datasets import load_digits, make_classification
+from sklearn.metrics import log_loss
+from sklearn.model_selection import train_test_split
+
+from skshallow import ShallowNNClassifier
+from skshallow.extras.plotting import LossCurveDisplay
+
+# %%
+# Two sets. In the first, a fifth of the labels is drawn at random and cannot be known; the second
+# is the handwritten digits, with hardly a wrong label.
+
+data = {
+    "noisy labels": make_classification(
+        4000, n_features=20, n_informative=8, flip_y=0.2, random_state=0
+    ),
+    "clean labels (digits)": load_digits(return_X_y=True),
+}
+
+# %%
+# Three ways to use the same rows. Either all of them train for all epochs, as they do by default
+# with fewer than 10,000 rows. Or ``early_stopping=True`` splits a random tenth off. Or validation
+# rows, here a fifth, are given as ``X_val``: the way to go when a random part would be no fair
+# sample, for example because rows of one person or of one day must stay together. In brackets,
+# the epoch whose weights were kept.
+
+print(f"{'log loss of test rows':24}{'all epochs':>12}{'split off':>16}{'X_val':>16}")
+for name, (X, y) in data.items():
+    for seed in range(3):
+        X_rows, X_test, y_rows, y_test = train_test_split(
+            X, y, test_size=0.5, stratify=y, random_state=seed
+        )
+        X_train, X_val, y_train, y_val = train_test_split(
+            X_rows, y_rows, test_size=0.2, stratify=y_rows, random_state=seed
+        )
+        networks = [
+            ShallowNNClassifier(64, random_state=seed).fit(X_rows, y_rows),
+            ShallowNNClassifier(64, early_stopping=True, random_state=seed).fit(X_rows, y_rows),
+            ShallowNNClassifier(64, random_state=seed).fit(
+                X_train, y_train, X_val=X_val, y_val=y_val
+            ),
+        ]
+        losses = [log_loss(y_test, network.predict_proba(X_test)) for network in networks]
+        epochs = [network.best_iter_ for network in networks]
+        cells = [f"{loss:.3f} ({n:3})" for loss, n in zip(losses, epochs, strict=True)]
+        print(f"{name:24}" + "".join(f"{cell:>16}" for cell in cells))
+
+# %%
+# With enough patience nothing stops, and the curves can be seen whole. On noisy labels the
+# validation loss turns after a few epochs, while the training loss goes on down: from there on
+# the network learns labels by heart. On the digits it levels off and hardly turns: there is little
+# to gain by stopping, and the rows of the validation part are missed in training.
+
+figure, panels = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained")
+for axes, (name, (X, y)) in zip(panels, data.items(), strict=True):
+    X_train, X_val, y_train, y_val = train_test_split(
+        X, y, test_size=0.5, stratify=y, random_state=0
+    )
+    patient = ShallowNNClassifier(64, n_iter_no_change=1000, random_state=0)
+    patient.fit(X_train, y_train, X_val=X_val, y_val=y_val)
+    LossCurveDisplay.from_estimator(patient, ax=axes, log_scale=True)
+    axes.yaxis.set_major_locator(LogLocator(subs=[1, 2, 3, 5]))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.set_title(name)
+
+if len(sys.argv) > 1:
+    figure.savefig(sys.argv[1], dpi=120)
+    print(f"figure saved to {sys.argv[1]}")
+else:
+    plt.show()
