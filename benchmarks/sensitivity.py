@@ -32,7 +32,7 @@ def times_alpha(factor):
     def parameters(n, kind):
         settings = Settings.of(kind())
         alpha = factor * resolve_alpha("auto", settings, n, n)
-        return {"alpha": min(alpha, MAX_AUTO_ALPHA[settings.task])}
+        return {"alpha": min(alpha, MAX_AUTO_ALPHA)}
 
     return parameters
 

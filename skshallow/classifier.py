@@ -20,7 +20,7 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
     """Classifier with one hidden layer.
 
     Scores are ``Z2 = W2 g(W1 X.T + b1) + b2``; the probabilities are their softmax, or their
-    sigmoid for two classes and for multilabel targets. Training minimises
+    sigmoid for two classes and for multilabel targets. Training minimises::
 
         J = sum_i s_i L(a_i, y_i) / sum_i s_i  +  alpha/2 (|W1|^2 + |W2|^2)
 
@@ -33,8 +33,8 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
     hidden_units : int, default=128
         Number of hidden units.
     activation : str or Activation, default="relu"
-        g of the hidden layer: "relu", "leaky_relu" (slope 0.01), "prelu" (a slope learned for
-        each unit), "tanh", "sigmoid", "silu", "identity", or an object such as
+        The function g of the hidden layer: "relu", "leaky_relu" (slope 0.01), "prelu" (a slope
+        learned for each unit), "tanh", "sigmoid", "silu", "identity", or an object such as
         ``skshallow.core.activations.LeakyReLU(slope=0.2)`` or your own, derived from
         ``skshallow.core.activations.Activation``.
     solver : str or Optimizer, default="adam"
@@ -112,9 +112,9 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         Labels in the order of the columns of ``predict_proba``; 0 to n_labels - 1 for multilabel.
     n_features_in_ : int
         Number of columns of X.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns of X, if it had any.
-    W1_ : ndarray of shape (hidden_units, n_features_in_)
+    W1_ : ndarray of shape (hidden_units, `n_features_in_`)
         Weights of the hidden layer, for raw inputs.
     b1_ : ndarray of shape (hidden_units, 1)
         Biases of the hidden layer, for raw inputs.
@@ -132,12 +132,13 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         divergence, else the last.
     loss_ : float
         ``loss_curve_`` at that epoch.
-    loss_curve_ : ndarray of shape (n_iter_,)
+    loss_curve_ : ndarray of shape (`n_iter_`,)
         Mean (weighted) log loss of the training rows in each epoch, as they were met, without
         the penalty. For "gd" before the step of each iteration, for "lbfgs" after it.
-    penalty_curve_ : ndarray of shape (n_iter_,)
-        alpha/2 (|W1|^2 + |W2|^2) at the same time (for epochs of several steps, at their start).
-    validation_scores_ : ndarray of shape (n_iter_,) or None
+    penalty_curve_ : ndarray of shape (`n_iter_`,)
+        ``alpha/2 (|W1|^2 + |W2|^2)`` at the same time; for epochs of several steps, at their
+        start.
+    validation_scores_ : ndarray of shape (`n_iter_`,) or None
         Validation score after each epoch (nan in epochs without); None without early stopping.
     best_validation_score_ : float or None
         The best of them that belongs to weights that were kept.

@@ -140,7 +140,7 @@ def check_gradient(
 
     Notes
     -----
-    The relative error [1]_ of a derivative d of J and its difference quotient q is
+    The relative error [1]_ of a derivative d of J and its difference quotient q is::
 
         |d - q| / max(|d|, |q|, r)      r = max(|J|, largest |q|) / 1,000
 

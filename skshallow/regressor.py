@@ -23,7 +23,7 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
     """Regressor with one hidden layer.
 
     Scores are ``Z2 = W2 g(W1 X.T + b1) + b2``, one for each target; they are the predictions, for
-    the Poisson loss their logarithms. Training minimises
+    the Poisson loss their logarithms. Training minimises::
 
         J = sum_i s_i L(a_i, y_i) / sum_i s_i  +  alpha/2 (|W1|^2 + |W2|^2)
 
@@ -37,8 +37,8 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
         Number of hidden units.
     loss : str or RegressionLoss, default="squared_error"
         L, with the error u = a - y: "squared_error", u^2 / 2, predicts the mean;
-        "absolute_error", |u|, the median, whatever outliers do; "huber", u^2 / 2 for errors below
-        a (robust) deviation of y and a line beyond [9]_; "quantile", the pinball loss, the
+        "absolute_error", ``|u|``, the median, whatever outliers do; "huber", u^2 / 2 for errors
+        below a (robust) deviation of y and a line beyond [9]_; "quantile", the pinball loss, the
         quantiles that ``quantile`` names [10]_; "poisson", half the Poisson deviance, the mean of
         counts and other targets that are not negative, and never predicts less than zero; or an
         object such as ``skshallow.core.losses.Huber(delta=0.5)`` or your own, derived from
@@ -48,8 +48,8 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
         network has an output for each, in increasing order: where the outputs cross, they are
         sorted, which only brings them closer to the true ones [11]_.
     activation : str or Activation, default="relu"
-        g of the hidden layer: "relu", "leaky_relu" (slope 0.01), "prelu" (a slope learned for
-        each unit), "tanh", "sigmoid", "silu", "identity", or an object such as
+        The function g of the hidden layer: "relu", "leaky_relu" (slope 0.01), "prelu" (a slope
+        learned for each unit), "tanh", "sigmoid", "silu", "identity", or an object such as
         ``skshallow.core.activations.LeakyReLU(slope=0.2)`` or your own, derived from
         ``skshallow.core.activations.Activation``.
     solver : str or Optimizer, default="adam"
@@ -74,7 +74,7 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
     alpha : float or "auto", default="auto"
         Strength of the penalty in J, on standardised inputs and targets if ``standardize``.
         "auto" is 0.0025 (1,000 / n)^1.75 with n = max(sum of weights, number of rows), between
-        1e-6 and 0.05 (four times that for "quantile", a quarter for "sigmoid"): weights count as
+        1e-6 and 0.02 (four times that for "quantile", a quarter for "sigmoid"): weights count as
         rows there. In ``partial_fit`` the rows are those of the call.
     dropout : float in [0, 1), default=0.0
         Share of hidden units that are dropped at random in every training step [7]_. Not for
@@ -125,17 +125,17 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
     ----------
     n_features_in_ : int
         Number of columns of X.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns of X, if it had any.
     n_targets_ : int
         Number of columns of y.
-    W1_ : ndarray of shape (hidden_units, n_features_in_)
+    W1_ : ndarray of shape (hidden_units, `n_features_in_`)
         Weights of the hidden layer, for raw inputs.
     b1_ : ndarray of shape (hidden_units, 1)
         Biases of the hidden layer, for raw inputs.
-    W2_ : ndarray of shape (n_targets_ * n_quantiles, hidden_units)
+    W2_ : ndarray of shape (`n_targets_` * n_quantiles, hidden_units)
         Weights of the output layer, for raw targets; the quantiles of the first target come first.
-    b2_ : ndarray of shape (n_targets_ * n_quantiles, 1)
+    b2_ : ndarray of shape (`n_targets_` * n_quantiles, 1)
         Biases of the output layer, for raw targets.
     slopes_ : ndarray of shape (hidden_units, 1)
         Learned slopes; only with ``activation="prelu"``.
@@ -147,13 +147,14 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
         divergence, else the last.
     loss_ : float
         ``loss_curve_`` at that epoch.
-    loss_curve_ : ndarray of shape (n_iter_,)
+    loss_curve_ : ndarray of shape (`n_iter_`,)
         Mean (weighted) loss of the training rows in each epoch, as they were met, without the
         penalty, of scaled targets if ``standardize``. For "gd" before the step of each
         iteration, for "lbfgs" after it.
-    penalty_curve_ : ndarray of shape (n_iter_,)
-        alpha/2 (|W1|^2 + |W2|^2) at the same time (for epochs of several steps, at their start).
-    validation_scores_ : ndarray of shape (n_iter_,) or None
+    penalty_curve_ : ndarray of shape (`n_iter_`,)
+        ``alpha/2 (|W1|^2 + |W2|^2)`` at the same time; for epochs of several steps, at their
+        start.
+    validation_scores_ : ndarray of shape (`n_iter_`,) or None
         Validation score after each epoch (nan in epochs without); None without early stopping.
     best_validation_score_ : float or None
         The best of them that belongs to weights that were kept.

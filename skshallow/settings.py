@@ -27,7 +27,7 @@ AUTO_STEPS = 1_000  # steps at least: few rows need many epochs
 AUTO_ITERATIONS = {"gd": 1_000, "lbfgs": 5_000}
 AUTO_ALPHA = 0.0025  # of 1,000 rows
 ALPHA_FALL = {"classifier": 1.0, "regressor": 1.75}  # powers of the number of rows it falls with
-MAX_AUTO_ALPHA = {"classifier": 0.02, "regressor": 0.05}
+MAX_AUTO_ALPHA = 0.02
 LEAST_ALPHA = 1e-6  # a penalty below it does not hold the learned scales of the inputs
 AUTO_VALIDATION_ROWS = 10_000  # from here on a validation part costs little
 
@@ -190,7 +190,7 @@ def resolve_alpha(alpha, settings: Settings, total_weight: float, n_rows: int) -
     if not is_auto(alpha):
         return float(alpha)
     by_rows = AUTO_ALPHA * (1_000 / max(total_weight, n_rows)) ** ALPHA_FALL[settings.task]
-    by_rows = min(max(by_rows, LEAST_ALPHA), MAX_AUTO_ALPHA[settings.task])
+    by_rows = min(max(by_rows, LEAST_ALPHA), MAX_AUTO_ALPHA)
     return by_rows * settings.alpha_factor
 
 

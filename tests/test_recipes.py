@@ -1,12 +1,9 @@
 """docs/recipes.rst shows what it prints, and what its recipes claim is true."""
 
-import doctest
-import re
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
+from pages import assert_prints_what_it_shows, sections
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 from sklearn.base import clone
@@ -21,17 +18,7 @@ from sklearn.model_selection import cross_val_predict
 
 from skshallow import ShallowNNClassifier, ShallowNNRegressor
 
-PAGE = Path(__file__).parents[1] / "docs" / "recipes.rst"
-TITLE = re.compile(r"^(.+)\n-+\n", re.MULTILINE)
-IMPORT = re.compile(r"^ *>>> (?:from|import) (\w+)", re.MULTILINE)
-
 pytestmark = pytest.mark.filterwarnings("ignore::PendingDeprecationWarning:shap")  # at its import
-
-
-def recipes():
-    """(title, text) of every section of the page."""
-    _, *parts = TITLE.split(PAGE.read_text(encoding="utf-8"))
-    return list(zip(parts[::2], parts[1::2], strict=True))
 
 
 def short(estimator, **parameters):
@@ -46,15 +33,9 @@ def diabetes():
     return load_diabetes(return_X_y=True)
 
 
-@pytest.mark.parametrize(("title", "text"), recipes(), ids=[title for title, _ in recipes()])
-def test_the_recipe_prints_what_the_page_shows(title, text):
-    for package in IMPORT.findall(text):
-        pytest.importorskip(package)
-    recipe = doctest.DocTestParser().get_doctest(text, {}, title, str(PAGE), 0)
-    printed = []
-    result = doctest.DocTestRunner().run(recipe, out=printed.append)
-    assert result.attempted > 0
-    assert result.failed == 0, "".join(printed)
+@pytest.mark.parametrize(("page", "title", "text"), sections("recipes.rst"))
+def test_the_recipe_prints_what_the_page_shows(page, title, text):
+    assert_prints_what_it_shows(page, title, text)
 
 
 def test_averaged_networks_are_plain_fits_from_different_seeds():

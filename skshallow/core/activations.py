@@ -40,11 +40,25 @@ class Activation:
     stacks: ClassVar[bool] = False
 
     def forward(self, Z1, A1):
-        """Write g(Z1) into A1."""
+        """Write g(Z1) into A1.
+
+        Parameters
+        ----------
+        Z1, A1 : ndarray of shape (n1, m)
+            Pre-activations of m examples, and where the activations go.
+        """
         raise NotImplementedError(f"{type(self).__name__} must define forward(Z1, A1)")
 
     def backward(self, Z1, A1, dA1):
-        """Multiply dA1 by g'(Z1) in place."""
+        """Multiply dA1 by g'(Z1) in place.
+
+        Parameters
+        ----------
+        Z1, A1 : ndarray of shape (n1, m)
+            Pre-activations and activations; both may be written over.
+        dA1 : ndarray of shape (n1, m)
+            Derivatives of J by A1, to become those by Z1.
+        """
         raise NotImplementedError(f"{type(self).__name__} must define backward(Z1, A1, dA1)")
 
 

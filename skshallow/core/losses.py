@@ -83,12 +83,42 @@ class RegressionLoss:
     level: ClassVar[Any] = None
 
     def output(self, Z2):
+        """Predictions A2 of scores, in their place.
+
+        Parameters
+        ----------
+        Z2 : ndarray of shape (n2, m)
+            Scores.
+
+        Returns
+        -------
+        A2 : ndarray of shape (n2, m)
+            Predictions.
+        """
         return Z2 if self.link == "identity" else np.exp(Z2, out=Z2)
 
     def value(self, Z2, Y):
+        """L of every output and example, (n2, m).
+
+        Parameters
+        ----------
+        Z2 : ndarray of shape (n2, m)
+            Scores; may be written over.
+        Y : ndarray of shape (n2, m)
+            Targets.
+        """
         raise NotImplementedError(f"{type(self).__name__} must define value(Z2, Y)")
 
     def slope(self, Z2, Y):
+        """Derivatives of L by Z2, in its place.
+
+        Parameters
+        ----------
+        Z2 : ndarray of shape (n2, m)
+            Scores.
+        Y : ndarray of shape (n2, m)
+            Targets.
+        """
         raise NotImplementedError(f"{type(self).__name__} must define slope(Z2, Y)")
 
 
@@ -105,7 +135,7 @@ class SquaredError(RegressionLoss):
 
 
 class AbsoluteError(RegressionLoss):
-    """L = |z - y|; its best constant is the median."""
+    """L = ``|z - y|``; its best constant is the median."""
 
     level = 0.5
 
@@ -120,7 +150,7 @@ class AbsoluteError(RegressionLoss):
 
 @dataclass
 class Huber(RegressionLoss):
-    """L = u^2 / 2 where |u| <= delta, else delta (|u| - delta / 2), with u = z - y.
+    """L = ``u^2 / 2`` where ``|u| <= delta``, else ``delta (|u| - delta / 2)``; u is z - y.
 
     Parameters
     ----------
@@ -153,7 +183,7 @@ class Quantile(RegressionLoss):
     Parameters
     ----------
     level : float or column (n2, 1), default=0.5
-        q, for all outputs or for each of them.
+        The quantile q, for all outputs or for each of them.
 
     References
     ----------

@@ -23,10 +23,26 @@ class Optimizer:
     input_pace: ClassVar[float] = 0.0
 
     def reset(self, theta):
-        """Forget the past; get ready for a vector like theta."""
+        """Forget the past; get ready for a vector like theta.
+
+        Parameters
+        ----------
+        theta : ndarray of shape (n_parameters,)
+            All parameters.
+        """
 
     def step(self, theta, gradient, learning_rate):
-        """Move theta in place."""
+        """Move theta in place.
+
+        Parameters
+        ----------
+        theta : ndarray of shape (n_parameters,)
+            All parameters.
+        gradient : ndarray of shape (n_parameters,)
+            Derivatives of J; may be written over.
+        learning_rate : float
+            Of this step, as the schedule has it.
+        """
         raise NotImplementedError(
             f"{type(self).__name__} must define step(theta, gradient, learning_rate)"
         )
@@ -55,7 +71,9 @@ class SGD(Optimizer):
     Parameters
     ----------
     momentum : float in [0, 1), default=0.9
+        Share of the velocity that stays.
     nesterov : bool, default=True
+        Whether to look one step ahead.
 
     References
     ----------
@@ -94,8 +112,12 @@ class Adam(Optimizer):
 
     Parameters
     ----------
-    beta1, beta2 : float in [0, 1), default=0.9 and 0.999
+    beta1 : float in [0, 1), default=0.9
+        Share of the first moment, the mean gradient, that stays.
+    beta2 : float in [0, 1), default=0.999
+        Share of the second moment, the mean squared gradient, that stays.
     epsilon : float, default=1e-8
+        Added below the line: small gradients are not blown up.
     input_pace : float, default=12
         Inputs get a learned scale, whose logarithm moves by input_pace * learning_rate in a step
         at most; 0 for none. See ``skshallow.core.scaling``.

@@ -17,9 +17,30 @@ class Schedule:
     adapts: ClassVar[bool] = False
 
     def factor(self, progress, period):
+        """Factor of the user's learning rate.
+
+        Parameters
+        ----------
+        progress : float
+            Epochs since this round of training began, with fractions.
+        period : int or None
+            Epochs that the round will have, if that is known.
+
+        Returns
+        -------
+        factor : float
+            What the rate is multiplied by.
+        """
         raise NotImplementedError(f"{type(self).__name__} must define factor(progress, period)")
 
     def lower(self):
+        """Lower the factor, now that training has stalled.
+
+        Returns
+        -------
+        bool
+            Whether there is a lower rate to go on with.
+        """
         return False
 
 
@@ -47,7 +68,13 @@ class Cosine(Schedule):
 
 @dataclass
 class Adaptive(Schedule):
-    """A fifth of the rate each time training stalls, down to a thousandth at the least."""
+    """A fifth of the rate each time training stalls, down to a thousandth at the least.
+
+    Parameters
+    ----------
+    present : float, default=1.0
+        The factor to begin with.
+    """
 
     present: float = 1.0
     adapts: ClassVar[bool] = True

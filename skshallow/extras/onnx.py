@@ -45,8 +45,8 @@ def to_onnx(
 ) -> onnx.ModelProto:
     """Give a fitted classifier or regressor as an ONNX model.
 
-    The model has one input, ``X`` of shape (n, n_features_in_) with any n and the columns in the
-    order of ``fit``. That of a classifier has the outputs ``label``, which is what ``predict``
+    The model has one input, ``X`` of shape ``(n, n_features_in_)`` with any n and the columns in
+    the order of ``fit``. That of a classifier has the outputs ``label``, which is what ``predict``
     gives, and ``probabilities``, which is what ``predict_proba`` gives. That of a regressor has
     the output ``variable``, which is what ``predict`` gives, but a single number a row stands in
     a column (n, 1), as in the models that skl2onnx makes of scikit-learn's regressors. Where

@@ -1,0 +1,86 @@
+"""The pages of the documentation: their sections, and whether their code prints what they show."""
+
+import ast
+import doctest
+import importlib
+import re
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+DOCS = Path(__file__).parents[1] / "docs"
+TITLE = re.compile(r"^(.+)\n-+\n", re.MULTILINE)
+IMPORT = re.compile(r"^ *>>> (?:from|import) ([\w.]+)", re.MULTILINE)
+DECIMAL = re.compile(r"-?\d+\.\d*")
+INCLUDE = re.compile(
+    r"^\.\. literalinclude:: (\S+)\n   :pyobject: (\S+)\n(?:   .*\n)*", re.MULTILINE
+)
+
+
+def sections(page):
+    """A case (page, title, text) for every section of a page that has code to run."""
+    _, *parts = TITLE.split(_read(page))
+    pairs = zip(parts[::2], parts[1::2], strict=True)
+    return [
+        pytest.param(page, *pair, id=f"{page}: {pair[0]}") for pair in pairs if ">>>" in pair[1]
+    ]
+
+
+def whole(page):
+    """A case for a page that is one story: later code goes on from earlier."""
+    return pytest.param(page, page, _read(page), id=page)
+
+
+def _read(page):
+    return (DOCS / page).read_text(encoding="utf-8")
+
+
+class Close(doctest.OutputChecker):
+    """Trained numbers, written with a point, may differ a little from machine to machine."""
+
+    def check_output(self, want, got, optionflags):
+        if super().check_output(want, got, optionflags):
+            return True
+        (text, numbers), (shown, expected) = map(_taken_apart, (got, want))
+        return text == shown and numbers == pytest.approx(expected, rel=0.05, abs=0.02)
+
+
+def _taken_apart(output):
+    """Words, and numbers with a point."""
+    return DECIMAL.sub("#", output).split(), [float(x) for x in DECIMAL.findall(output)]
+
+
+def assert_prints_what_it_shows(page, title, text):
+    """Run the text's code in a namespace of its own; skip if it needs a package that is missing."""
+    for module in IMPORT.findall(text):
+        try:
+            importlib.import_module(module)
+        except ImportError as error:
+            pytest.skip(str(error))
+    path = DOCS / page
+    text = INCLUDE.sub(lambda found: _prompts(_source(path.parent / found[1], found[2])), text)
+    code = doctest.DocTestParser().get_doctest(text, {}, title, str(path), 0)
+    printed = []
+    result = doctest.DocTestRunner(Close()).run(code, out=printed.append)
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
+    assert result.attempted > 0
+    assert result.failed == 0, "".join(printed)
+
+
+def _source(path, name):
+    """What Sphinx includes for ``:pyobject: name``."""
+    text = path.read_text(encoding="utf-8")
+    node = ast.parse(text)
+    for part in name.split("."):
+        node = next(n for n in ast.walk(node) if getattr(n, "name", None) == part)
+    start = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+    return textwrap.dedent("\n".join(text.splitlines()[start - 1 : node.end_lineno]))
+
+
+def _prompts(source):
+    """Source as the reader would type it, so that the examples after it can use it."""
+    first, *rest = source.splitlines()
+    return "\n".join([f">>> {first}", *(f"... {line}".rstrip() for line in rest), "", ""])

@@ -1,0 +1,205 @@
+"""The site holds every public object and every page, and estimators link to where they stand."""
+
+import importlib
+import inspect
+import re
+import runpy
+from urllib.parse import unquote
+
+import pytest
+from pages import DOCS, assert_prints_what_it_shows, sections
+
+import skshallow
+from skshallow import ShallowNNClassifier, ShallowNNRegressor
+
+API = (DOCS / "api.rst").read_text(encoding="utf-8")
+MODULES = [  # of public objects; their names without an underscore are the public ones
+    "skshallow",
+    "skshallow.inspection",
+    "skshallow.extras.plotting",
+    "skshallow.extras.onnx",
+    "skshallow.core.activations",
+    "skshallow.core.optimizers",
+    "skshallow.core.losses",
+    "skshallow.core.initializers",
+    "skshallow.core.schedules",
+]
+INTERNAL = {  # made by the network and taken by no parameter
+    "skshallow.core.activations.sigmoid",
+    "skshallow.core.initializers.initialize",
+    "skshallow.core.losses.BinaryCrossEntropy",
+    "skshallow.core.losses.CategoricalCrossEntropy",
+    "skshallow.core.losses.softplus",
+}
+ESTIMATORS = [ShallowNNClassifier, ShallowNNRegressor]
+
+# What numpydoc's validation wants and we do not, and why
+
+ANYWHERE = {
+    "ES01": "one sentence may be enough",
+    "RT02": "results have a name, as in scikit-learn",
+    "SA01": "a neighbour is named where there is one",
+}
+METHODS = {
+    "EX01": "the class has the example",
+    "SS05": 'nouns such as "Labels" are taken for verbs',
+}
+CORE = {
+    "EX01": "the page of the family has one for all its members",
+    "SS02": "a formula starts with its own letter",
+}
+SINGLE = {
+    "skshallow.inspection.GradientCheck": {
+        "PR01": "nobody but check_gradient makes one: its fields are attributes",
+        "EX01": "check_gradient has it",
+    },
+    **{
+        f"skshallow.core.initializers.{name}": {
+            "PR01": "the four have one signature, which the module explains",
+            "RT01": "as above",
+        }
+        for name in ("he", "normal", "xavier", "zeros")
+    },
+}
+
+
+def listed():
+    """Full names of the objects in the tables of api.rst."""
+    module = ""
+    for line in API.splitlines():
+        if line.startswith(".. currentmodule:: "):
+            module = line.split()[-1]
+        elif re.fullmatch(r"   \w+", line):
+            yield f"{module}.{line.strip()}"
+
+
+def load(name):
+    """The object of this full name; skip if an optional package is missing."""
+    module, attribute = name.rsplit(".", 1)
+    return getattr(load_module(module), attribute)
+
+
+def load_module(name):
+    """The module; skip if its optional package is missing."""
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        pytest.skip(str(error))
+
+
+def methods(name):
+    """Full names of a class's own public methods and properties that say something."""
+    cls = load(name)
+    if inspect.isclass(cls):
+        for attribute, value in vars(cls).items():
+            if attribute.startswith("_") or attribute.endswith("_request"):
+                continue  # the requests are scikit-learn's
+            if isinstance(value, property | classmethod | staticmethod) or inspect.isfunction(
+                value
+            ):
+                yield f"{name}.{attribute}"
+
+
+def pages():
+    """Names of the pages that are written by hand."""
+    files = (path.relative_to(DOCS) for path in DOCS.rglob("*.rst"))
+    made = ("_build", "_templates", "auto_examples", "generated")
+    return [path.with_suffix("").as_posix() for path in files if path.parts[0] not in made]
+
+
+def children(page):
+    """Pages in the toctrees of a page."""
+    text = (DOCS / f"{page}.rst").read_text(encoding="utf-8")
+    folder = page.rpartition("/")[0]
+    for body in re.findall(r"^\.\. toctree::\n((?:   .*\n|\n)*)", text, re.MULTILINE):
+        for line in map(str.strip, body.splitlines()):
+            if line and not line.startswith(":"):
+                yield f"{folder}/{line}" if folder else line
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_public_object_is_in_the_api_reference(module):
+    found = load_module(module)
+    if hasattr(found, "__all__"):
+        names = {f"{module}.{name}" for name in found.__all__ if not name.startswith("_")}
+    else:
+        names = {
+            f"{module}.{name}"
+            for name, value in vars(found).items()
+            if not name.startswith("_") and getattr(value, "__module__", None) == module
+        }
+    assert {name for name in listed() if name.rpartition(".")[0] == module} == names - INTERNAL
+
+
+@pytest.mark.parametrize("name", listed())
+def test_every_public_object_has_an_example(name):
+    own = ">>> " in inspect.getdoc(load(name))
+    shown = [line for line in API.splitlines() if line.startswith(("   >>> ", "   ... "))]
+    base = name.endswith((".Activation", ".Optimizer", ".RegressionLoss", ".Schedule"))
+    result = name.endswith(".GradientCheck")  # of check_gradient, whose example prints it
+    short = name.rpartition(".")[2]
+    assert own or base or result or any(re.search(rf"\b{short}\b", line) for line in shown)
+
+
+def test_the_table_of_contents_holds_the_pages_that_there_are():
+    seen, left = set(), ["index"]
+    while left:
+        page = left.pop()
+        if page != "auto_examples/index" and page not in seen:
+            seen.add(page)
+            left += children(page)
+    assert seen == set(pages())
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_an_estimator_links_to_its_page(estimator):
+    links = re.findall(r'href="([^"]+)"', estimator()._repr_html_())
+    found = {unquote(link.partition("#")[0]) for link in links}
+    pages = runpy.run_path(str(DOCS / "conf.py"))["autosummary_filename_map"]
+    page = pages[f"skshallow.{estimator.__name__}"]
+    assert found == {f"https://skshallow.readthedocs.io/en/stable/generated/{page}.html"}
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_every_parameter_of_an_estimator_has_a_tooltip_and_a_link_to_its_words(estimator):
+    html = estimator()._repr_html_()
+    for name, value in inspect.signature(estimator).parameters.items():
+        words = re.search(rf"^    {name} : (.+)$", estimator.__doc__, re.MULTILINE)[1]
+        fragment = next(
+            unquote(found)
+            for found in re.findall(r"#:~:text=([^\"]+)", html)
+            if unquote(found).startswith(f"{name},")
+        )
+        assert fragment == f"{name},-{words.replace('`', '')}", value
+
+
+@pytest.mark.parametrize("name", listed())
+def test_docstrings_pass_numpydoc_validation(name):
+    validate = pytest.importorskip("numpydoc.validate").validate
+    core = CORE if name.startswith("skshallow.core.") else {}
+    allowed = {name: ANYWHERE | core | SINGLE.get(name, {})}
+    cls = load(name)
+    for method in methods(name):
+        attribute = method.rpartition(".")[2]
+        inherited = any(hasattr(base, attribute) for base in getattr(cls, "__mro__", ())[1:])
+        if getattr(cls, attribute).__doc__ is not None or not inherited:
+            allowed[method] = ANYWHERE | METHODS | core
+    complaints = {
+        (target, *error)
+        for target, fine in allowed.items()
+        for error in validate(target)["errors"]
+        if error[0] not in fine
+    }
+    assert complaints == set()
+
+
+def test_the_version_is_the_same_everywhere():
+    root = DOCS.parent
+    cited = re.search(r"^version: (.+)$", (root / "CITATION.cff").read_text(), re.MULTILINE)[1]
+    newest = re.search(r"^(.+)\n-+$", (DOCS / "changes.rst").read_text(), re.MULTILINE)[1]
+    assert cited == newest == skshallow.__version__
+
+
+@pytest.mark.parametrize(("page", "title", "text"), [*sections("index.rst"), *sections("api.rst")])
+def test_the_page_prints_what_it_shows(page, title, text):
+    assert_prints_what_it_shows(page, title, text)
