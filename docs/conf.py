@@ -27,7 +27,7 @@ extensions = [
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
 ]
-exclude_patterns = ["_build", "auto_examples/**.ipynb", "auto_examples/**.py"]
+exclude_patterns = ["_build", "**/sg_execution_times.rst"]
 templates_path = ["_templates"]
 default_role = "literal"
 smartquotes = False  # estimators in a notebook link to the words of a docstring as they stand there

@@ -9,7 +9,11 @@ from skshallow import ShallowNNClassifier
 
 PAGES = ["coming_from.rst", "extending.rst"]
 PAGES += sorted(f"user_guide/{path.name}" for path in (DOCS / "user_guide").glob("*.rst"))
-CASES = [whole("getting_started.rst"), *(case for page in PAGES for case in sections(page))]
+STORIES = ("getting_started.rst", "notes_to_code.rst")  # what stands later builds on what is above
+CASES = [
+    *(whole(page) for page in STORIES),
+    *(case for page in PAGES for case in sections(page)),
+]
 
 
 @pytest.mark.parametrize(("page", "title", "text"), CASES)

@@ -13,7 +13,7 @@ letter                     shape       meaning
                            (n2, 1)
 ``Z2, A2``                 (n2, m)     scores, outputs
 ``Y``                      (n2, m)     targets
-``s``                      (m,)        weights of the examples
+``s``                      (1, m)      weights of the examples, or (n2, m)
 ``dZ2, dW2, db2, ...``     as above    derivatives of J
 =========================  ==========  ==============================================
 
@@ -22,6 +22,7 @@ The objective of every solver:
     J = sum_i s_i L(a2_i, y_i) / sum_i s_i  +  alpha/2 (|W1|^2 + |W2|^2)
 
 ``parameters`` theta and its views; ``activations``, ``initializers``, ``losses``, ``optimizers``,
-``schedules`` one family each; ``inputs`` and ``batches`` bring the examples; ``network`` goes
-forward and backward; ``training`` and ``lbfgs`` repeat it.
+``schedules`` one family each; ``inputs``, ``targets`` and ``batches`` bring the examples;
+``scaling`` learns how much each input counts; ``network`` goes forward and backward; ``training``
+and ``lbfgs`` repeat it; ``health`` looks at the hidden layer when all is done.
 """
