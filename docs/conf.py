@@ -4,13 +4,9 @@ A built page loads nothing from the network: the theme brings its scripts and fo
 MathML at build time, and the font for them is in ``_static``.
 """
 
-import warnings
 from urllib.request import urlopen
 
 from skshallow import __version__
-
-# Example figures are drawn without a screen.
-warnings.filterwarnings("ignore", message=".*non-interactive.*", category=UserWarning)
 
 project = "skshallow"
 author = "The skshallow developers"
