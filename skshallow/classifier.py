@@ -259,6 +259,19 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         -----
         sklearn.exceptions.ConvergenceWarning
             If training diverged, or "lbfgs" reached max_iter. The best weights are kept.
+
+        Examples
+        --------
+        With validation rows of your own, the epoch whose weights are kept is the best on them:
+
+        >>> from sklearn.datasets import load_digits
+        >>> from skshallow import ShallowNNClassifier
+        >>> X, y = load_digits(return_X_y=True)
+        >>> network = ShallowNNClassifier(32, random_state=0)
+        >>> network = network.fit(X[:1200], y[:1200], X_val=X[1200:], y_val=y[1200:])
+        >>> scores = network.validation_scores_
+        >>> bool(scores[network.best_iter_ - 1] == scores.max())
+        True
         """
         return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
 
@@ -294,6 +307,20 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         TypeError, ValueError
             As ``fit``; also if ``classes`` is missing in the first call or changes later, and if
             y has a label that is not in ``classes``.
+
+        Examples
+        --------
+        Rows that come in parts, none of which need hold all labels:
+
+        >>> from sklearn.datasets import load_digits
+        >>> from skshallow import ShallowNNClassifier
+        >>> X, y = load_digits(return_X_y=True)
+        >>> network = ShallowNNClassifier(64, random_state=0)
+        >>> for start in range(0, 1500, 300):
+        ...     rows = slice(start, start + 300)
+        ...     network = network.partial_fit(X[rows], y[rows], classes=range(10))
+        >>> network.n_iter_, bool(network.score(X[1500:], y[1500:]) > 0.7)
+        (5, True)
         """
         first = not hasattr(self, "W1_")
         if first and classes is None and type_of_target(y) != "multilabel-indicator":
@@ -336,6 +363,19 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         -------
         scores : ndarray of shape (n_samples,), (n_samples, n_classes) or (n_samples, n_labels)
             One score a row for two classes, positive for ``classes_[1]``.
+
+        Examples
+        --------
+        For two classes the probability of the second is the sigmoid of the score:
+
+        >>> import numpy as np
+        >>> from scipy.special import expit
+        >>> from sklearn.datasets import load_breast_cancer
+        >>> from skshallow import ShallowNNClassifier
+        >>> X, y = load_breast_cancer(return_X_y=True)
+        >>> network = ShallowNNClassifier(16, random_state=0).fit(X, y)
+        >>> np.allclose(network.predict_proba(X)[:, 1], expit(network.decision_function(X)))
+        True
         """
         scores = self._outputs(X, "scores")
         return scores[:, 0] if self._kind == "binary" else scores

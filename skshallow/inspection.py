@@ -56,6 +56,20 @@ class GradientCheck:
         Largest relative error that passes.
     fault : str or None
         Which methods do not belong together, if the check did not pass.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skshallow import ShallowNNClassifier
+    >>> from skshallow.inspection import check_gradient
+    >>> X, y = load_iris(return_X_y=True)
+    >>> check = check_gradient(ShallowNNClassifier(8, activation="prelu"), X, y)
+    >>> type(check).__name__, check.passed, check.n_rows
+    ('GradientCheck', True, 64)
+    >>> {name: errors.shape for name, errors in check.errors.items()}
+    {'W1': (8, 4), 'b1': (8, 1), 'W2': (3, 8), 'b2': (3, 1), 'slopes': (8, 1)}
+    >>> bool(check.errors["W1"].max() <= check.error <= check.tol)
+    True
     """
 
     error: float

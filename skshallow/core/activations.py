@@ -32,7 +32,39 @@ def sigmoid(Z, out):
 
 
 class Activation:
-    """Base of all activations: two methods to fill in."""
+    """Base of all activations: two methods to fill in.
+
+    Attributes
+    ----------
+    initializer : {"xavier", "he"}, default="xavier"
+        Initial weights that fit, for ``init="auto"``.
+    steepness : float, default=1.0
+        g'(0), where that matters: ``init="auto"`` divides W1 by it, ``alpha="auto"`` is
+        multiplied by it. It is 1/4 for ``Sigmoid`` and 1 for all others here.
+    learned : float or None, default=None
+        Where the value that each hidden unit learns starts from; None if nothing is learned.
+    stacks : bool, default=False
+        Whether ``forward`` may be given a stack of shape (tiles, n1, m) at once, as all elementwise
+        functions may; prediction is then faster.
+
+    Examples
+    --------
+    An own activation, and whether its derivative is right:
+
+    >>> import numpy as np
+    >>> from sklearn.datasets import load_wine
+    >>> from skshallow import ShallowNNClassifier
+    >>> from skshallow.core.activations import Activation
+    >>> from skshallow.inspection import check_gradient
+    >>> class Sine(Activation):
+    ...     def forward(self, Z1, A1):
+    ...         np.sin(Z1, out=A1)
+    ...     def backward(self, Z1, A1, dA1):
+    ...         dA1 *= np.cos(Z1)
+    >>> X, y = load_wine(return_X_y=True)
+    >>> check_gradient(ShallowNNClassifier(activation=Sine()), X, y).passed
+    True
+    """
 
     initializer: ClassVar[str] = "xavier"
     steepness: ClassVar[float] = 1.0
@@ -64,7 +96,25 @@ class Activation:
 
 @dataclass
 class Identity(Activation):
-    """g(z) = z, so g' = 1: the network is a linear model, factored in two."""
+    """g(z) = z, so g' = 1: the network is a linear model, factored in two.
+
+    Examples
+    --------
+    Behind two units the scores are still one matrix times X, of rank two:
+
+    >>> import numpy as np
+    >>> from sklearn.datasets import load_digits
+    >>> from skshallow import ShallowNNClassifier
+    >>> from skshallow.core.activations import Identity
+    >>> X, y = load_digits(return_X_y=True)
+    >>> network = ShallowNNClassifier(2, activation=Identity(), max_iter=5, random_state=0)
+    >>> W = network.fit(X, y).W2_ @ network.W1_
+    >>> b = network.W2_ @ network.b1_ + network.b2_
+    >>> np.allclose(network.decision_function(X).T, W @ X.T + b)
+    True
+    >>> W.shape, int(np.linalg.matrix_rank(W))
+    ((10, 64), 2)
+    """
 
     stacks: ClassVar[bool] = True
 
@@ -77,7 +127,25 @@ class Identity(Activation):
 
 @dataclass
 class Sigmoid(Activation):
-    """g(z) = 1 / (1 + e^-z), so g' = g (1 - g)."""
+    """g(z) = 1 / (1 + e^-z), so g' = g (1 - g), a quarter at most.
+
+    References
+    ----------
+    Rumelhart, Hinton and Williams (1986), Learning representations by back-propagating errors.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skshallow.core.activations import Sigmoid
+    >>> Z1 = np.array([[-2.0, 0.0, 2.0]])  # one unit, three examples
+    >>> A1, slope = np.empty_like(Z1), np.ones_like(Z1)
+    >>> Sigmoid().forward(Z1, A1)
+    >>> A1.round(2).tolist()
+    [[0.12, 0.5, 0.88]]
+    >>> Sigmoid().backward(Z1, A1, slope)  # multiplies by g'
+    >>> slope.round(2).tolist()
+    [[0.1, 0.25, 0.1]]
+    """
 
     stacks: ClassVar[bool] = True
     steepness: ClassVar[float] = 0.25
@@ -93,7 +161,25 @@ class Sigmoid(Activation):
 
 @dataclass
 class Tanh(Activation):
-    """g(z) = (e^z - e^-z) / (e^z + e^-z), so g' = 1 - g^2."""
+    """g(z) = (e^z - e^-z) / (e^z + e^-z), so g' = 1 - g^2: a sigmoid around zero, and steeper.
+
+    References
+    ----------
+    LeCun, Bottou, Orr and Müller (1998), Efficient backprop.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skshallow.core.activations import Tanh
+    >>> Z1 = np.array([[-2.0, 0.0, 2.0]])  # one unit, three examples
+    >>> A1, slope = np.empty_like(Z1), np.ones_like(Z1)
+    >>> Tanh().forward(Z1, A1)
+    >>> A1.round(2).tolist()
+    [[-0.96, 0.0, 0.96]]
+    >>> Tanh().backward(Z1, A1, slope)  # multiplies by g'
+    >>> slope.round(2).tolist()
+    [[0.07, 1.0, 0.07]]
+    """
 
     stacks: ClassVar[bool] = True
 
@@ -108,7 +194,26 @@ class Tanh(Activation):
 
 @dataclass
 class ReLU(Activation):
-    """g(z) = max(0, z), so g' = 1 where z > 0 and 0 elsewhere."""
+    """g(z) = max(0, z), so g' = 1 where z > 0 and 0 elsewhere.
+
+    References
+    ----------
+    Nair and Hinton (2010), Rectified linear units improve restricted Boltzmann machines.
+    Glorot, Bordes and Bengio (2011), Deep sparse rectifier neural networks.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skshallow.core.activations import ReLU
+    >>> Z1 = np.array([[-2.0, 0.0, 2.0]])  # one unit, three examples
+    >>> A1, slope = np.empty_like(Z1), np.ones_like(Z1)
+    >>> ReLU().forward(Z1, A1)
+    >>> A1.round(2).tolist()
+    [[0.0, 0.0, 2.0]]
+    >>> ReLU().backward(Z1, A1, slope)  # nothing is learned where z <= 0
+    >>> slope.round(2).tolist()
+    [[0.0, 0.0, 1.0]]
+    """
 
     stacks: ClassVar[bool] = True
     initializer: ClassVar[str] = "he"
@@ -134,6 +239,26 @@ class LeakyReLU(Activation):
     ------
     ValueError
         If the slope is not below one: g is then no longer max(z, slope * z).
+
+    References
+    ----------
+    Maas, Hannun and Ng (2013), Rectifier nonlinearities improve neural network acoustic models.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skshallow import ShallowNNClassifier
+    >>> from skshallow.core.activations import LeakyReLU
+    >>> leaky = LeakyReLU(slope=0.1)
+    >>> Z1 = np.array([[-2.0, 0.0, 2.0]])  # one unit, three examples
+    >>> A1, slope = np.empty_like(Z1), np.ones_like(Z1)
+    >>> leaky.forward(Z1, A1)
+    >>> A1.round(2).tolist()
+    [[-0.2, 0.0, 2.0]]
+    >>> leaky.backward(Z1, A1, slope)  # something is learned everywhere
+    >>> slope.round(2).tolist()
+    [[0.1, 0.1, 1.0]]
+    >>> classifier = ShallowNNClassifier(activation=leaky)
     """
 
     stacks: ClassVar[bool] = True
@@ -159,8 +284,32 @@ class LeakyReLU(Activation):
 class PReLU(Activation):
     """Leaky ReLU with a slope learned for each hidden unit: dL/dslope = sum of dA1 * min(z, 0).
 
-    He, Zhang, Ren and Sun (2015), Delving deep into rectifiers. The slopes start at 0.25 and are
-    not penalised.
+    g(z) = z where z > 0 and slope * z elsewhere, so g' = 1 or slope. ``forward`` and ``backward``
+    are given the column (n1, 1) of slopes, ``backward`` also the one for their derivatives. Slopes
+    start at 0.25 and are not penalised.
+
+    References
+    ----------
+    He, Zhang, Ren and Sun (2015), Delving deep into rectifiers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.datasets import load_wine
+    >>> from skshallow import ShallowNNClassifier
+    >>> from skshallow.core.activations import PReLU
+    >>> Z1 = np.array([[-2.0, 0.0, 2.0], [-2.0, 0.0, 2.0]])  # two units, three examples
+    >>> A1 = np.empty_like(Z1)
+    >>> PReLU().forward(Z1, A1, np.array([[0.25], [0.5]]))
+    >>> A1.tolist()
+    [[-0.5, 0.0, 2.0], [-1.0, 0.0, 2.0]]
+
+    After training, units have slopes of their own:
+
+    >>> X, y = load_wine(return_X_y=True)
+    >>> network = ShallowNNClassifier(16, activation=PReLU(), random_state=0).fit(X, y)
+    >>> network.slopes_.shape, len(np.unique(network.slopes_)) > 8
+    ((16, 1), True)
     """
 
     stacks: ClassVar[bool] = True
@@ -184,7 +333,26 @@ class PReLU(Activation):
 
 @dataclass
 class SiLU(Activation):
-    """g(z) = z s(z) with the sigmoid s, so g' = s + g (1 - s) = g q - q + 1 with q = 1 - s."""
+    """g(z) = z s(z) with the sigmoid s, so g' = s + g (1 - s) = g q - q + 1 with q = 1 - s.
+
+    References
+    ----------
+    Elfwing, Uchibe and Doya (2018), Sigmoid-weighted linear units for neural network function
+    approximation in reinforcement learning.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skshallow.core.activations import SiLU
+    >>> Z1 = np.array([[-2.0, 0.0, 2.0]])  # one unit, three examples
+    >>> A1, slope = np.empty_like(Z1), np.ones_like(Z1)
+    >>> SiLU().forward(Z1, A1)
+    >>> A1.round(2).tolist()
+    [[-0.24, 0.0, 1.76]]
+    >>> SiLU().backward(Z1, A1, slope)  # g falls, then rises
+    >>> slope.round(2).tolist()
+    [[-0.09, 0.5, 1.09]]
+    """
 
     stacks: ClassVar[bool] = True
     initializer: ClassVar[str] = "he"

@@ -74,9 +74,38 @@ class CategoricalCrossEntropy:
 class RegressionLoss:
     """Base of the losses of real targets; an own one fills in ``value`` and ``slope``.
 
-    ``link`` is "identity" (A2 = Z2) or "log" (A2 = e^Z2, for targets that are not negative).
-    ``level`` says about what targets are centred: None is their mean, a number between 0 and 1
-    that quantile; see targets.py.
+    Scores Z2 and targets Y have a row for each output and a column for each example.
+
+    Attributes
+    ----------
+    link : {"identity", "log"}, default="identity"
+        Whether predictions A2 are Z2, or e^Z2, for targets that are not negative.
+    level : float or None, default=None
+        About what targets are centred before training: None is their mean, a number between 0
+        and 1 that quantile.
+
+    Examples
+    --------
+    An own loss, for which too little is four times as bad as too much. Most predictions then lie
+    above the target:
+
+    >>> import numpy as np
+    >>> from sklearn.datasets import load_diabetes
+    >>> from skshallow import ShallowNNRegressor
+    >>> from skshallow.core.losses import RegressionLoss
+    >>> from skshallow.inspection import check_gradient
+    >>> class TooLittle(RegressionLoss):
+    ...     def value(self, Z2, Y):
+    ...         return np.where(Z2 < Y, 4, 1) * (Z2 - Y) ** 2 / 2
+    ...     def slope(self, Z2, Y):
+    ...         Z2[...] = np.where(Z2 < Y, 4, 1) * (Z2 - Y)
+    ...         return Z2
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> network = ShallowNNRegressor(16, loss=TooLittle(), random_state=0)
+    >>> check_gradient(network, X, y).passed
+    True
+    >>> bool(np.mean(network.fit(X, y).predict(X) > y) > 0.55)
+    True
     """
 
     link: ClassVar[str] = "identity"
@@ -98,7 +127,7 @@ class RegressionLoss:
         return Z2 if self.link == "identity" else np.exp(Z2, out=Z2)
 
     def value(self, Z2, Y):
-        """L of every output and example, (n2, m).
+        """L of every output and example.
 
         Parameters
         ----------
@@ -106,6 +135,11 @@ class RegressionLoss:
             Scores; may be written over.
         Y : ndarray of shape (n2, m)
             Targets.
+
+        Returns
+        -------
+        L : ndarray of shape (n2, m)
+            Losses.
         """
         raise NotImplementedError(f"{type(self).__name__} must define value(Z2, Y)")
 
@@ -115,15 +149,34 @@ class RegressionLoss:
         Parameters
         ----------
         Z2 : ndarray of shape (n2, m)
-            Scores.
+            Scores, to become derivatives.
         Y : ndarray of shape (n2, m)
             Targets.
+
+        Returns
+        -------
+        dZ2 : ndarray of shape (n2, m)
+            Z2 itself.
         """
         raise NotImplementedError(f"{type(self).__name__} must define slope(Z2, Y)")
 
 
 class SquaredError(RegressionLoss):
-    """L = (z - y)^2 / 2, so dL/dz = a - y; its best constant is the mean."""
+    """L = (z - y)^2 / 2, so dL/dz = a - y; its best constant is the mean.
+
+    Examples
+    --------
+    One large target draws the best constant from the median, 3, to the mean, 22:
+
+    >>> import numpy as np
+    >>> from skshallow.core.losses import SquaredError
+    >>> Y = np.array([[1.0, 2.0, 3.0, 4.0, 100.0]])
+    >>> for constant in (3.0, 22.0):
+    ...     L = SquaredError().value(np.full_like(Y, constant), Y)
+    ...     print(constant, L.tolist(), float(L.mean()))
+    3.0 [[2.0, 0.5, 0.0, 0.5, 4704.5]] 941.5
+    22.0 [[220.5, 200.0, 180.5, 162.0, 3042.0]] 761.0
+    """
 
     def value(self, Z2, Y):
         Z2 -= Y
@@ -135,7 +188,25 @@ class SquaredError(RegressionLoss):
 
 
 class AbsoluteError(RegressionLoss):
-    """L = ``|z - y|``; its best constant is the median."""
+    """L = ``|z - y|``, so dL/dz = sign(z - y); its best constant is the median.
+
+    References
+    ----------
+    Koenker and Bassett (1978), Regression quantiles.
+
+    Examples
+    --------
+    However large the last target, the median, 3, is better than the mean, 22:
+
+    >>> import numpy as np
+    >>> from skshallow.core.losses import AbsoluteError
+    >>> Y = np.array([[1.0, 2.0, 3.0, 4.0, 100.0]])
+    >>> for constant in (3.0, 22.0):
+    ...     L = AbsoluteError().value(np.full_like(Y, constant), Y)
+    ...     print(constant, L.tolist(), round(float(L.mean()), 1))
+    3.0 [[2.0, 1.0, 0.0, 1.0, 97.0]] 20.2
+    22.0 [[21.0, 20.0, 19.0, 18.0, 78.0]] 31.2
+    """
 
     level = 0.5
 
@@ -152,6 +223,8 @@ class AbsoluteError(RegressionLoss):
 class Huber(RegressionLoss):
     """L = ``u^2 / 2`` where ``|u| <= delta``, else ``delta (|u| - delta / 2)``; u is z - y.
 
+    dL/dz is u, cut off at -delta and delta: no example pulls harder than that.
+
     Parameters
     ----------
     delta : float, default=1.0
@@ -161,6 +234,21 @@ class Huber(RegressionLoss):
     References
     ----------
     Huber (1964), Robust estimation of a location parameter.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skshallow import ShallowNNRegressor
+    >>> from skshallow.core.losses import Huber
+    >>> Z2, Y = np.array([[-4.0, -0.5, 0.5, 4.0]]), np.zeros((1, 4))
+    >>> Huber().value(Z2.copy(), Y).tolist()
+    [[3.5, 0.125, 0.125, 3.5]]
+    >>> Huber().slope(Z2.copy(), Y).tolist()
+    [[-1.0, -0.5, 0.5, 1.0]]
+
+    A line from half a unit on:
+
+    >>> regressor = ShallowNNRegressor(loss=Huber(delta=0.5))
     """
 
     level = 0.5
@@ -180,6 +268,8 @@ class Huber(RegressionLoss):
 class Quantile(RegressionLoss):
     """L = q (y - z) where z < y, else (1 - q)(z - y); its best constant is the q-quantile.
 
+    dL/dz is -q where z < y, 1 - q where z > y, and 1/2 - q where they are equal.
+
     Parameters
     ----------
     level : float or column (n2, 1), default=0.5
@@ -188,6 +278,18 @@ class Quantile(RegressionLoss):
     References
     ----------
     Koenker and Bassett (1978), Regression quantiles.
+
+    Examples
+    --------
+    For the upper quartile, one too little costs three times as much as one too much:
+
+    >>> import numpy as np
+    >>> from skshallow.core.losses import Quantile
+    >>> Z2, Y = np.array([[1.0, 2.0, 3.0]]), np.array([[2.0, 2.0, 2.0]])
+    >>> Quantile(level=0.75).value(Z2.copy(), Y).tolist()
+    [[0.75, 0.0, 0.25]]
+    >>> Quantile(level=0.75).slope(Z2.copy(), Y).tolist()
+    [[-0.75, -0.25, 0.25]]
     """
 
     def __init__(self, level=0.5):
@@ -209,6 +311,24 @@ class Poisson(RegressionLoss):
     """A2 = e^Z2 and L = e^z - y z - (y - y log y), half the deviance, so dL/dz = a - y.
 
     The last term makes L zero where a = y; it does not depend on the network.
+
+    References
+    ----------
+    Nelder and Wedderburn (1972), Generalized linear models.
+
+    Examples
+    --------
+    Scores are logarithms of the predictions, which therefore stay positive:
+
+    >>> import numpy as np
+    >>> from skshallow.core.losses import Poisson
+    >>> Z2, Y = np.log([[1.0, 2.0, 4.0]]), np.array([[1.0, 1.0, 1.0]])
+    >>> Poisson().output(Z2.copy()).round(2).tolist()
+    [[1.0, 2.0, 4.0]]
+    >>> Poisson().value(Z2.copy(), Y).round(2).tolist()
+    [[0.0, 0.31, 1.61]]
+    >>> Poisson().slope(Z2.copy(), Y).round(2).tolist()
+    [[0.0, 1.0, 3.0]]
     """
 
     link = "log"

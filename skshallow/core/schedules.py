@@ -12,7 +12,27 @@ from typing import ClassVar
 
 
 class Schedule:
-    """Base of all schedules: ``factor`` to fill in; nothing to lower unless said otherwise."""
+    """Base of all schedules: ``factor`` to fill in; nothing to lower unless said otherwise.
+
+    Attributes
+    ----------
+    adapts : bool, default=False
+        Whether ``lower`` may find a lower rate to go on with.
+
+    Examples
+    --------
+    Half the rate after each epoch, for those who call ``skshallow.core.training`` themselves; the
+    estimators take schedules by name:
+
+    >>> from skshallow.core.schedules import Schedule
+    >>> class Halving(Schedule):
+    ...     def factor(self, progress, period):
+    ...         return 0.5 ** int(progress)
+    >>> [Halving().factor(progress, period=None) for progress in (0.0, 0.5, 1.0, 2.0)]
+    [1.0, 1.0, 0.5, 0.25]
+    >>> Halving().lower()  # training that stalls may end
+    False
+    """
 
     adapts: ClassVar[bool] = False
 
@@ -46,7 +66,26 @@ class Schedule:
 
 @dataclass
 class Constant(Schedule):
-    """The same rate for ever."""
+    """factor = 1: the same rate for ever.
+
+    Examples
+    --------
+    >>> from skshallow.core.schedules import Constant
+    >>> [Constant().factor(epoch, period=4) for epoch in range(5)]
+    [1.0, 1.0, 1.0, 1.0, 1.0]
+
+    As nothing depends on how long training will be, twice five epochs are ten, to the last bit:
+
+    >>> from sklearn.datasets import load_wine
+    >>> from skshallow import ShallowNNClassifier
+    >>> X, y = load_wine(return_X_y=True)
+    >>> ten = ShallowNNClassifier(8, schedule="constant", max_iter=10, random_state=0)
+    >>> five = ShallowNNClassifier(
+    ...     8, schedule="constant", max_iter=5, random_state=0, warm_start=True
+    ... )
+    >>> ten.fit(X, y).W1_.tolist() == five.fit(X, y).fit(X, y).W1_.tolist()
+    True
+    """
 
     def factor(self, progress, period):
         return 1.0
@@ -57,7 +96,18 @@ class Cosine(Schedule):
     """factor = (1 + cos(pi progress / period)) / 2: from one down to zero in a period.
 
     After a period it starts again from one: a warm restart. Without a period it stays at one.
+
+    References
+    ----------
     Loshchilov and Hutter (2017), SGDR: stochastic gradient descent with warm restarts.
+
+    Examples
+    --------
+    A period of four epochs, and how the next begins:
+
+    >>> from skshallow.core.schedules import Cosine
+    >>> [round(Cosine().factor(epoch, period=4), 2) for epoch in range(6)]
+    [1.0, 0.85, 0.5, 0.15, 1.0, 0.85]
     """
 
     def factor(self, progress, period):
@@ -74,6 +124,19 @@ class Adaptive(Schedule):
     ----------
     present : float, default=1.0
         The factor to begin with.
+
+    Examples
+    --------
+    Training that stalls goes on four times; then there is nothing to lower, and it ends:
+
+    >>> from skshallow.core.schedules import Adaptive
+    >>> schedule = Adaptive()
+    >>> while schedule.lower():
+    ...     print(round(schedule.factor(progress=0.0, period=None), 4))
+    0.2
+    0.04
+    0.008
+    0.0016
     """
 
     present: float = 1.0
