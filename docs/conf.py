@@ -4,7 +4,13 @@ A built page loads nothing from the network: the theme brings its scripts and fo
 MathML at build time, and the font for them is in ``_static``.
 """
 
+import re
 from urllib.request import urlopen
+
+from docutils.nodes import SkipNode, Text, literal_block
+from math_core import LatexError, LatexToMathML
+from sphinx.directives.code import LiteralInclude
+from sphinx.util import logging
 
 from skshallow import __version__
 
@@ -139,9 +145,6 @@ html_math_renderer = "mathml"
 
 def mathml(latex, node, *, display):
     """The formula as MathML; "split" and bare line breaks become "aligned"."""
-    from math_core import LatexError, LatexToMathML
-    from sphinx.util import logging
-
     latex = latex.replace("{split}", "{aligned}")
     if display and r"\\" in latex and r"\begin" not in latex:
         latex = rf"\begin{{aligned}}{latex}\end{{aligned}}"
@@ -156,16 +159,12 @@ def mathml(latex, node, *, display):
 
 def visit_math(translator, node):
     """A formula in a line of text."""
-    from docutils.nodes import SkipNode
-
     translator.body.append(mathml(node.astext(), node, display=False))
     raise SkipNode
 
 
 def visit_displaymath(translator, node):
     """A formula in a paragraph of its own, with its number if it has a label."""
-    from docutils.nodes import SkipNode
-
     formula = mathml(node.astext(), node, display=True)
     number = f'<span class="eqno">({node["number"]})</span>' if node["number"] else ""
     label = translator.starttag(node, "div", CLASS="math")
@@ -173,7 +172,26 @@ def visit_displaymath(translator, node):
     raise SkipNode
 
 
+# Listings: of a docstring only the first paragraph, for the page says the rest.
+
+FURTHER = re.compile(r'^( *"""\S(?:(?!""").)*?)\n\n(?:(?!""").)*"""', re.DOTALL | re.MULTILINE)
+
+
+class Listing(LiteralInclude):
+    """``literalinclude`` that shortens the docstrings of what is included by name."""
+
+    def run(self):
+        """The listing, or why there is none."""
+        found = super().run()
+        if "pyobject" in self.options:
+            for block in (block for part in found for block in part.findall(literal_block)):
+                block.rawsource = FURTHER.sub(r'\1"""', block.rawsource)
+                block[:] = [Text(block.rawsource)]
+        return found
+
+
 def setup(app):
-    """Connect the functions above."""
+    """Connect what is above."""
+    app.add_directive("literalinclude", Listing, override=True)
     app.add_html_math_renderer("mathml", (visit_math, None), (visit_displaymath, None))
     app.connect("config-inited", find_inventories)
