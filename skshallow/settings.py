@@ -91,18 +91,28 @@ def check_parameters(estimator) -> None:
         )
     check_number("batch_size", p["batch_size"], Integral, 1, words=("auto",))
     check_number("max_iter", p["max_iter"], Integral, 1, words=("auto",))
-    check_flag("shuffle", p["shuffle"])
+    for name in ("shuffle", "standardize", "warm_start"):
+        check_flag(name, p[name])
     check_flag("early_stopping", p["early_stopping"], ("auto",))
     check_number("validation_fraction", p["validation_fraction"], Real, 0, 1, closed="neither")
     check_number("n_iter_no_change", p["n_iter_no_change"], Integral, 1)
     check_number("tol", p["tol"], Real, 0)
     if not callable(p["scoring"]):
         check_option("scoring", p["scoring"], ("loss", *get_scorer_names()))
-    check_flag("standardize", p["standardize"])
-    check_flag("warm_start", p["warm_start"])
+    check_class_weight(p.get("class_weight"))
     if not isinstance(p["verbose"], (bool, np.bool_)):
         check_number("verbose", p["verbose"], Integral, 0)
     check_seed(p["random_state"])
+
+
+def check_class_weight(class_weight: Any) -> None:
+    """``class_weight`` is None, "balanced" or a dict; the dict's keys wait for the labels."""
+    balanced = isinstance(class_weight, str) and class_weight == "balanced"
+    if not (class_weight is None or balanced or isinstance(class_weight, dict)):
+        raise ValueError(
+            f"class_weight={class_weight!r} is not known: give None, 'balanced' or a dict "
+            "{label: weight}"
+        )
 
 
 def check_seed(random_state: Any) -> None:

@@ -9,8 +9,8 @@ from; ``forward`` is then also given the column (n1, 1) of values, ``backward`` 
 the one for its derivative.
 
 What "auto" needs to know: ``initializer`` names the initialisation that fits, ``steepness`` is
-g'(0). A unit of small steepness needs weights as much larger for the same signal, so its initial
-W1 is divided by it and its automatic penalty multiplied by it.
+g'(0) of one that saturates on both sides. A unit of small steepness needs weights as much larger
+for the same signal, so its initial W1 is divided by it and its automatic penalty multiplied by it.
 
 An own activation derives from ``Activation``, fills in the two methods, and is handed to the
 estimator as an object. ``stacks`` says that forward may be given a whole stack (tiles, n1, m) at
@@ -39,8 +39,8 @@ class Activation:
     initializer : {"xavier", "he"}, default="xavier"
         Initial weights that fit, for ``init="auto"``.
     steepness : float, default=1.0
-        g'(0), where that matters: ``init="auto"`` divides W1 by it, ``alpha="auto"`` is
-        multiplied by it. It is 1/4 for ``Sigmoid`` and 1 for all others here.
+        g'(0) of an activation that saturates on both sides: ``init="auto"`` divides W1 by it,
+        ``alpha="auto"`` is multiplied by it. It is 1/4 for ``Sigmoid`` and 1 for all others here.
     learned : float or None, default=None
         Where the value that each hidden unit learns starts from; None if nothing is learned.
     stacks : bool, default=False

@@ -149,10 +149,21 @@ def initialize(parameters, initializer, activation, rng, gain=1.0):
     """Draw gain * W1, then W2; set biases to zero and learned slopes to the activation's start."""
     n0, n1, n2 = parameters.sizes
     parameters.theta[...] = 0
-    parameters.W1[...] = gain * initializer(rng, n1, n0)
-    parameters.W2[...] = initializer(rng, n2, n1)
+    parameters.W1[...] = gain * _draw(initializer, rng, n1, n0)
+    parameters.W2[...] = _draw(initializer, rng, n2, n1)
     if parameters.learned is not None:
         parameters.learned[...] = activation.learned
+
+
+def _draw(initializer, rng, n_out, n_in):
+    """W of an initialiser that may be the user's own."""
+    W = np.asarray(initializer(rng, n_out, n_in))
+    if W.shape != (n_out, n_in):
+        raise ValueError(
+            f"init returned weights of shape {W.shape} for rng, {n_out}, {n_in}: return an array "
+            f"of shape {(n_out, n_in)}"
+        )
+    return W
 
 
 INITIALIZERS = {"he": he, "xavier": xavier, "normal": normal, "zeros": zeros}
