@@ -1,8 +1,10 @@
 """The site holds every public object and every page, and estimators link to where they stand."""
 
+import contextlib
 import doctest
 import importlib
 import inspect
+import io
 import re
 import runpy
 from urllib.parse import unquote
@@ -13,6 +15,7 @@ from pages import DOCS, assert_prints_what_it_shows, sections
 import skshallow
 from skshallow import ShallowNNClassifier, ShallowNNRegressor
 
+README = (DOCS.parent / "README.md").read_text(encoding="utf-8")
 API = (DOCS / "api.rst").read_text(encoding="utf-8")
 MODULES = [  # of public objects; their names without an underscore are the public ones
     "skshallow",
@@ -189,6 +192,28 @@ def test_the_version_is_the_same_everywhere():
     cited = re.search(r"^version: (.+)$", (root / "CITATION.cff").read_text(), re.MULTILINE)[1]
     newest = re.search(r"^(.+)\n-+$", (DOCS / "changes.rst").read_text(), re.MULTILINE)[1]
     assert cited == newest == skshallow.__version__
+
+
+def test_the_readme_prints_what_it_shows():
+    code, shown = re.findall(r"^```(?:python|text)\n(.+?)^```$", README, re.MULTILINE | re.DOTALL)[
+        :2
+    ]
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        exec(code, {})
+    assert printed.getvalue() == shown
+
+
+def test_the_readme_and_the_site_tell_the_same_figures():
+    site = (DOCS / "benchmarks.rst").read_text(encoding="utf-8")
+    told, written = (
+        [re.findall(r"[\w.]+", row) for row in re.findall(pattern, text, re.MULTILINE)]
+        for pattern, text in [
+            (r"^ *\| (.+\d) \|$", README),
+            (r"^   \* - (.+(?:\n     - .+)*)", site),
+        ]
+    )
+    assert len(told) == 11
+    assert [row for row in told if row not in written] == []
 
 
 @pytest.mark.parametrize(("page", "title", "text"), [*sections("index.rst"), *sections("api.rst")])
