@@ -5,6 +5,8 @@ MathML at build time, and the font for them is in ``_static``.
 """
 
 import re
+import sys
+from pathlib import Path
 from urllib.request import urlopen
 
 from docutils.nodes import SkipNode, Text, literal_block
@@ -13,6 +15,8 @@ from sphinx.directives.code import LiteralInclude
 from sphinx.util import logging
 
 from skshallow import __version__
+
+sys.path.insert(0, str(Path(__file__).parent))  # for gallery_order.py
 
 project = "skshallow"
 author = "The skshallow developers"
@@ -80,7 +84,7 @@ sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
     "filename_pattern": r"/plot_",
-    "within_subsection_order": "ExampleTitleSortKey",
+    "within_subsection_order": "gallery_order.place",
     "backreferences_dir": "generated/examples",
     "doc_module": ("skshallow",),
     "reference_url": {"skshallow": None},

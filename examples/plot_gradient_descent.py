@@ -55,7 +55,7 @@ for rate in (0.01, 0.1, 1, 10):
     rises = np.count_nonzero(np.diff(costs) > 0)
     print(f"rate {rate:4}: {len(costs):4} steps, {rises:4} of them uphill, cost {costs[-1]:.3g}")
     for warning in caught:
-        print(f"  {warning.message}")
+        print(f"  {str(warning.message).partition(':')[0]}")
 
 # %%
 # At 0.01 and 0.1 no step leads uphill, and the longer steps get further. At 1 every other step
