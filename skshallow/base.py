@@ -78,8 +78,8 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
         settings = self._settings()
         first = not (self.warm_start and hasattr(self, "W1_"))
         if first:  # a fit that fails leaves no half of an earlier one
-            for name in (*LAYERS, "_state"):
-                vars(self).pop(name, None)
+            for name in [name for name in vars(self) if name.endswith("_") or name == "_state"]:
+                del vars(self)[name]
         examples = self._check_examples(X, y, sample_weight, first=first)
         self._check_targets_left(examples.y[examples.rows])
         held_out = self._check_held_out(validation, examples.X.dtype)
@@ -169,6 +169,7 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
         training.learning_rate = float(self.learning_rate)
         training.patience.n_iter_no_change = self.n_iter_no_change
         training.patience.tol = self.tol
+        training.blow_up = self._build_loss().blow_up
         if not alike(solver, self.solver):
             self._state.solver = copy.deepcopy(self.solver)
             training.use(settings.optimizer, settings.scaling_for(examples.X, self.alpha))
@@ -288,7 +289,7 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
         vars(self).pop("slopes_", None)
         vars(self).update(self._weights_of(theta))
         vars(self).update(record_of(training, kept))
-        message, category = complaint(self, outcome, training.epoch + 1), ConvergenceWarning
+        message, category = complaint(self, outcome, training), ConvergenceWarning
         if message is None and examples is not None:
             layers = tuple(Parameters(theta, *training.parameters.sizes))
             message, category = layer_complaint(self, examples, layers), UserWarning
@@ -330,12 +331,13 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
 
     def _beyond_question(self, X):
         """Whether X is an array in which validate_data, slow for one row, could find no fault."""
-        return (
-            type(X) is np.ndarray
-            and X.dtype in DTYPES
-            and X.ndim == 2
-            and X.shape[0] > 0
-            and X.shape[1] == self.n_features_in_
-            and not hasattr(self, "feature_names_in_")
-            and math.isfinite(X.sum())
-        )
+        with np.errstate(over="ignore", invalid="ignore"):
+            return (
+                type(X) is np.ndarray
+                and X.dtype in DTYPES
+                and X.ndim == 2
+                and X.shape[0] > 0
+                and X.shape[1] == self.n_features_in_
+                and not hasattr(self, "feature_names_in_")
+                and math.isfinite(X.sum())
+            )

@@ -470,7 +470,7 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         unseen = np.setdiff1d(y, self.classes_)
         if len(unseen):
             raise ValueError(
-                f"y has labels {unseen.tolist()}, unseen in classes_={self.classes_.tolist()}: "
+                f"y has labels {_first(unseen)}, unseen in classes_={_first(self.classes_)}: "
                 "remove these rows, or fit a new classifier on all labels"
             )
 
@@ -540,3 +540,9 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
             return getattr(self._build_loss(), method), len(self.W2_)
         function = getattr(CategoricalCrossEntropy(), method)
         return lambda Z2: function(np.concatenate([np.zeros_like(Z2), Z2], axis=-2)), 2
+
+
+def _first(labels):
+    """The first ten labels, for a message."""
+    shown = ", ".join(map(repr, labels[:10].tolist()))
+    return f"[{shown}]" if len(labels) <= 10 else f"[{shown}, ... {len(labels)} in all]"

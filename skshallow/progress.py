@@ -71,13 +71,14 @@ def record_of(training, kept: int) -> dict:
     }
 
 
-def complaint(estimator, outcome: str, epoch: int) -> str | None:
+def complaint(estimator, outcome: str, training) -> str | None:
     """What to tell the user about how training ended, or None."""
+    epoch, iterations = training.epoch + 1, training.epoch - training.round_start
     if outcome == "interrupted":
         return f"training was interrupted in epoch {epoch}: the best weights so far are kept"
     if outcome == "unconverged":
         return (
-            f"lbfgs stopped at max_iter={epoch - 1} with derivatives above "
+            f"lbfgs stopped at max_iter={iterations} with derivatives above "
             f"10 tol={10 * estimator.tol:.3g}: raise max_iter, tol or alpha"
         )
     if outcome == "stuck":

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from scipy.sparse import issparse
 from sklearn.base import RegressorMixin
 from sklearn.metrics import d2_pinball_score
-from sklearn.utils import column_or_1d, get_tags
+from sklearn.utils import assert_all_finite, column_or_1d, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -371,6 +371,8 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
 
     def _settings(self):
         check_option("loss", self.loss, REGRESSION_LOSSES, RegressionLoss)
+        if isinstance(self.loss, RegressionLoss):
+            check_option("link of loss", self.loss.link, ("identity", "log"))
         self._check_quantile()
         settings = super()._settings()
         if self._is_quantile():
@@ -419,7 +421,11 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
     def _check_numbers(self, y, dtype):
         if y.dtype.kind not in "biufO":
             raise ValueError(f"y is of type {y.dtype}: give real numbers")
-        y = y.astype(np.float64)
+        try:
+            y = y.astype(np.float64)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"y is not made of real numbers: {error}") from error
+        assert_all_finite(y, input_name="y")
         # the square of what is predicted should not overflow in the type of X
         largest, limit = np.abs(y).max(), float(np.finfo(dtype).max) ** 0.5
         if largest > limit:

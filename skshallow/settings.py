@@ -113,6 +113,8 @@ def check_class_weight(class_weight: Any) -> None:
             f"class_weight={class_weight!r} is not known: give None, 'balanced' or a dict "
             "{label: weight}"
         )
+    for label, weight in class_weight.items() if isinstance(class_weight, dict) else ():
+        check_number(f"class_weight[{label!r}]", weight, Real, 0)
 
 
 def check_seed(random_state: Any) -> None:
@@ -192,7 +194,15 @@ def alike(old: Any, new: Any) -> bool:
         return isinstance(old, str) and isinstance(new, str) and old == new
     if type(old) is not type(new) or vars(old).keys() != vars(new).keys():
         return False
-    return all(np.array_equal(value, vars(new)[name]) for name, value in vars(old).items())
+    return all(_equal(value, vars(new)[name]) for name, value in vars(old).items())
+
+
+def _equal(old, new):
+    """Whether two options are the same; nan is nan, and objects are what is in them."""
+    if hasattr(old, "__dict__") and not callable(old):
+        return alike(old, new)
+    both_nan = isinstance(old, float) and isinstance(new, float) and old != old and new != new
+    return both_nan or np.array_equal(old, new)
 
 
 def resolve_alpha(alpha, settings: Settings, total_weight: float, n_rows: int) -> float:
@@ -208,7 +218,7 @@ def resolve_batch_size(batch_size, settings: Settings, n_rows: int) -> int:
     """Rows in a step, or in a portion of a step that takes all rows."""
     if settings.full_batch:
         return CHUNK
-    return min(AUTO_BATCH_SIZE if is_auto(batch_size) else batch_size, n_rows)
+    return min(AUTO_BATCH_SIZE if is_auto(batch_size) else int(batch_size), n_rows)
 
 
 def resolve_epochs(max_iter, settings: Settings, n_batches: int) -> int:

@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+import math
 import warnings
 
 import numpy as np
@@ -53,8 +54,8 @@ def split(examples: Examples, fraction: float, seed: int, labels=None):
     if min(n_validation, n_training) < max(2, n_classes):
         raise ValueError(
             f"validation_fraction={fraction!r} of {len(examples.rows)} rows leaves {n_training} "
-            f"for training and {n_validation} for validation, too few for {n_classes} classes: "
-            "change validation_fraction, pass X_val and y_val, or set early_stopping=False"
+            f"for training and {n_validation} for validation, which is too "
+            "few: change validation_fraction, pass X_val and y_val, or set early_stopping=False"
         )
     if len(always):
         warnings.warn(
@@ -95,6 +96,23 @@ def build_score(estimator, held_out: Examples, network, batches):
         model = copy.copy(estimator)
         vars(model).update(estimator._weights_of(network.parameters.theta))
         vars(model).pop("feature_names_in_", None)  # X is an array by now
-        return float(scorer(model, X, y, **weights))
+        return _number(scorer, scoring, model, X, y, weights)
 
     return score
+
+
+def _number(scorer, scoring, model, X, y, weights):
+    """What the scorer says; what is no number would never be the best."""
+    try:
+        value = float(scorer(model, X, y, **weights))
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"scoring={scoring!r} cannot score {len(y)} validation rows: {error}. Set "
+            "scoring='loss', or another scorer"
+        ) from error
+    if math.isnan(value):
+        raise ValueError(
+            f"scoring={scoring!r} is nan on the {len(y)} validation rows: give more rows, of all "
+            "classes, or set scoring='loss'"
+        )
+    return value

@@ -178,7 +178,7 @@ def test_class_weights_that_make_no_sense_are_refused(value):
 
 @pytest.mark.parametrize("rows", [slice(0, 150, 30), slice(0, 150, 15)])
 def test_too_few_rows_for_a_validation_part_are_refused(rows):
-    match = "validation_fraction=0.1 of .* too few for . classes: change .*X_val.*early_stopping"
+    match = "validation_fraction=0.1 of .* too few: change .*X_val.*early_stopping"
     refused(ValueError, match, X[rows], y[rows], parameters={"early_stopping": True})
 
 
@@ -326,3 +326,28 @@ def test_class_weights_of_labels_that_are_no_classes_are_refused():
     classifier = ShallowNNClassifier(4, max_iter=2, class_weight={0: 1.0, 7: 2.0})
     with pytest.raises(ValueError, match=r"class_weight.*7.*use"):
         classifier.fit(X, y)
+
+
+@pytest.mark.parametrize("weight", ["a", None, [1], np.nan, -1.0])
+def test_class_weights_that_are_no_numbers_are_refused(weight):
+    parameters = {"class_weight": {0: weight, 1: 1.0}}
+    refused((TypeError, ValueError), r"class_weight\[0\]=", X, y, parameters=parameters)
+
+
+def test_initial_weights_that_are_no_numbers_are_refused():
+    parameters = {"init": lambda rng, n_out, n_in: np.full((n_out, n_in), np.nan)}
+    refused(ValueError, "init returned weights that are not finite", X, y, parameters=parameters)
+
+
+def test_an_error_shows_a_few_of_many_labels():
+    many = np.arange(5000)
+    X_val = np.zeros((5000, X.shape[1]))
+    message = refused(ValueError, "unseen in classes_", X, y, X_val=X_val, y_val=many)
+    assert len(message) < 500
+
+
+@pytest.mark.filterwarnings("ignore:Only one class is present:UserWarning")
+def test_a_validation_score_that_is_nan_is_refused():
+    two = y < 2
+    data = {"X_val": X[y == 1], "y_val": y[y == 1]}
+    refused(ValueError, "roc_auc.* nan", X[two], y[two], parameters={"scoring": "roc_auc"}, **data)

@@ -9,8 +9,8 @@ import textbook
 from scipy.optimize import minimize
 from scipy.sparse import csr_array
 from sklearn.base import clone
-from sklearn.datasets import load_diabetes, load_linnerud
-from sklearn.exceptions import DataConversionWarning
+from sklearn.datasets import load_diabetes, load_linnerud, make_regression
+from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
 from sklearn.linear_model import LinearRegression, PoissonRegressor, QuantileRegressor, Ridge
 from sklearn.metrics import d2_pinball_score, make_scorer, mean_absolute_error, r2_score
 from sklearn.model_selection import GridSearchCV, cross_val_predict, train_test_split
@@ -19,7 +19,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skshallow import ShallowNNRegressor
 from skshallow.core.activations import ACTIVATIONS
-from skshallow.core.losses import REGRESSION_LOSSES, Huber, RegressionLoss
+from skshallow.core.losses import REGRESSION_LOSSES, Huber, Quantile, RegressionLoss, SquaredError
 from skshallow.core.optimizers import Adam
 
 X, y = load_diabetes(return_X_y=True)
@@ -505,3 +505,121 @@ def test_a_column_of_counts_counts_as_one_target():
 
 def test_lbfgs_takes_no_single_steps():
     assert not hasattr(ShallowNNRegressor(solver="lbfgs"), "partial_fit")
+
+
+# --- divergence is judged by the data at hand
+
+
+def wide(n_features, random_state=0):
+    """Many columns that follow a few hidden causes, which the target depends on."""
+    rng = np.random.default_rng(random_state)
+    causes = rng.standard_normal((200, 20))
+    X = causes @ rng.standard_normal((20, n_features))
+    return X + 2 * rng.standard_normal(X.shape), causes[:, 0] + causes[:, 1]
+
+
+def test_many_columns_that_go_together_are_no_divergence():
+    X, y = wide(6000)
+    regressor = ShallowNNRegressor(16, random_state=0).fit(X[:150], y[:150])
+    assert regressor.score(X[150:], y[150:]) > 0.9
+
+
+def test_a_small_first_target_does_not_forbid_later_ones():
+    X, y = make_regression(60, 3, noise=1, random_state=0)
+    regressor = ShallowNNRegressor(16, random_state=0).partial_fit(X[:1], [1e-3])
+    for _ in range(20):
+        for i in range(0, 60, 10):
+            regressor.partial_fit(X[i : i + 10], y[i : i + 10] / 50)
+    assert regressor.score(X, y / 50) > 0.8
+
+
+def test_training_goes_on_with_targets_of_another_scale():
+    X, y = make_regression(100, 3, noise=1, random_state=0)
+    regressor = ShallowNNRegressor(16, warm_start=True, random_state=0).fit(X, y)
+    assert regressor.fit(X, 1000 * y).score(X, 1000 * y) > 0.9
+
+
+@pytest.mark.parametrize("bad", [None, "a", 1 + 2j, np.nan])
+@pytest.mark.filterwarnings("ignore::numpy.exceptions.ComplexWarning")
+def test_targets_that_are_no_real_numbers_are_refused(bad):
+    X, y = make_regression(60, 3, random_state=0)
+    y = y.astype(object)
+    y[3] = bad
+    with pytest.raises(ValueError, match=r"y is not made of real numbers|contains NaN"):
+        ShallowNNRegressor(4).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("options", "data"),
+    [
+        ({"scoring": "accuracy"}, slice(0, 20)),
+        ({"scoring": "r2"}, slice(0, 1)),
+        ({"scoring": "r2", "loss": "quantile", "quantile": [0.1, 0.9]}, slice(0, 20)),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:R.2 score is not well-defined")
+def test_a_scorer_that_cannot_score_is_named(options, data):
+    X, y = make_regression(60, 3, random_state=0)
+    with pytest.raises(ValueError, match=f"scoring='{options['scoring']}'.*scoring='loss'"):
+        ShallowNNRegressor(4, **options).fit(X, y, X_val=X[data], y_val=y[data])
+
+
+@pytest.mark.parametrize("loss", ["huber", "absolute_error", "quantile"])
+def test_the_scale_of_all_weights_means_nothing(loss):
+    rng = np.random.default_rng(1)
+    for n in (10, 30, 50):
+        X, y = rng.standard_normal((n, 2)), rng.standard_normal(n)
+        one, other = (
+            ShallowNNRegressor(4, loss=loss, quantile=0.9, alpha=0.01, max_iter=5, random_state=0)
+            .fit(X, y, sample_weight=np.full(n, weight))
+            .predict(X)
+            for weight in (1.0, 0.1)
+        )
+        np.testing.assert_allclose(one, other, atol=1e-6)
+
+
+@pytest.mark.parametrize("make", [lambda: Quantile(1.5), lambda: Quantile([0.1]), lambda: Huber(0)])
+def test_losses_refuse_what_makes_no_sense(make):
+    with pytest.raises(ValueError, match=r"(level|delta)=.* must be a number above 0"):
+        make()
+
+
+def test_an_own_loss_with_parts_goes_on():
+    class Parts(SquaredError):
+        def __init__(self):
+            self.part, self.cut = SquaredError(), np.nan
+
+    X, y = make_regression(60, 3, random_state=0)
+    regressor = ShallowNNRegressor(4, loss=Parts(), random_state=0).partial_fit(X, y)
+    assert regressor.partial_fit(X, y).n_iter_ == 2
+
+
+def test_lbfgs_tells_how_many_iterations_it_had():
+    X, y = make_regression(60, 3, random_state=0)
+    regressor = ShallowNNRegressor(4, solver="lbfgs", max_iter=3, warm_start=True, random_state=0)
+    for _ in range(2):
+        with pytest.warns(ConvergenceWarning, match="stopped at max_iter=3 "):
+            regressor.fit(X, y)
+
+
+def test_a_small_integer_of_numpy_is_a_batch_size():
+    X, y = make_regression(600, 3, random_state=0)
+    assert ShallowNNRegressor(3, batch_size=np.int8(100), max_iter=1).fit(X, y).n_iter_ == 1
+
+
+def test_duplicate_entries_of_sparse_inputs_add_up():
+    rows = csr_array((np.ones(4), np.array([0, 0, 1, 2]), np.array([0, 2, 3, 4])), shape=(3, 3))
+    y = [1.0, 2.0, 3.0]
+    twice, once = (
+        ShallowNNRegressor(3, max_iter=3, random_state=0).fit(X, y).predict(rows.toarray())
+        for X in (rows, csr_array(rows.toarray()))
+    )
+    np.testing.assert_allclose(twice, once, rtol=1e-12)
+
+
+def test_a_refit_that_fails_leaves_nothing_of_the_fit_before():
+    X, y = make_regression(60, 3, random_state=0)
+    regressor = ShallowNNRegressor(3, max_iter=2).fit(X, y)
+    with pytest.raises(ValueError, match="y"):
+        regressor.fit(X, ["a"] * 60)
+    assert not {"W1_", "n_iter_", "loss_curve_"} & set(vars(regressor))

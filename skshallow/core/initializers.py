@@ -163,6 +163,8 @@ def _draw(initializer, rng, n_out, n_in):
             f"init returned weights of shape {W.shape} for rng, {n_out}, {n_in}: return an array "
             f"of shape {(n_out, n_in)}"
         )
+    if not np.isfinite(W).all():
+        raise ValueError("init returned weights that are not finite numbers: return finite ones")
     return W
 
 

@@ -95,6 +95,7 @@ def _largest(X, rows):
     largest = np.zeros(X.shape[1])
     for start in range(0, len(rows), CHUNK):
         chunk = X[rows[start : start + CHUNK]]
+        chunk.sum_duplicates()
         np.maximum.at(largest, chunk.indices, np.abs(chunk.data))
     return largest
 

@@ -28,6 +28,8 @@ class BinaryCrossEntropy:
     Several outputs are several yes-or-no questions (multilabel); J adds them up.
     """
 
+    blow_up = 1e3
+
     def output(self, Z2):
         return expit(Z2, out=Z2)
 
@@ -48,6 +50,8 @@ class CategoricalCrossEntropy:
 
     The largest score of an example is subtracted first: the result is the same and e^z <= 1.
     """
+
+    blow_up = 1e3
 
     def output(self, Z2):
         Z2 -= Z2.max(axis=-2, keepdims=True)
@@ -83,6 +87,9 @@ class RegressionLoss:
     level : float or None, default=None
         About what targets are centred before training: None is their mean, a number between 0
         and 1 that quantile.
+    blow_up : float, default=1e6
+        A loss of more than this many times one plus the first one counts as divergence. 1e3 suits
+        losses that grow in proportion to the scores, its square those that grow with their square.
 
     Examples
     --------
@@ -110,6 +117,7 @@ class RegressionLoss:
 
     link: ClassVar[str] = "identity"
     level: ClassVar[Any] = None
+    blow_up: ClassVar[float] = 1e6
 
     def output(self, Z2):
         """Predictions A2 of scores, in their place.
@@ -209,6 +217,7 @@ class AbsoluteError(RegressionLoss):
     """
 
     level = 0.5
+    blow_up = 1e3
 
     def value(self, Z2, Y):
         Z2 -= Y
@@ -252,7 +261,12 @@ class Huber(RegressionLoss):
     """
 
     level = 0.5
+    blow_up = 1e3
     delta: float = 1.0
+
+    def __post_init__(self):
+        if not self.delta > 0:
+            raise ValueError(f"delta={self.delta!r} must be a number above 0")
 
     def value(self, Z2, Y):
         Z2 -= Y
@@ -292,7 +306,15 @@ class Quantile(RegressionLoss):
     [[-0.75, -0.25, 0.25]]
     """
 
+    blow_up = 1e3
+
     def __init__(self, level=0.5):
+        levels = np.asarray(level, dtype=float)
+        if levels.ndim not in (0, 2) or not ((levels > 0) & (levels < 1)).all():
+            raise ValueError(
+                f"level={level!r} must be a number above 0 and below 1, or a column of them: for "
+                "several quantiles of one target set loss='quantile' and quantile to a list"
+            )
         self.level = level
 
     def value(self, Z2, Y):

@@ -226,12 +226,21 @@ class Tally:
         """Bring the total up to date."""
         m = self._filled
         if m:
-            Z2, Y, *s = (kept[:, :m] for kept in self._kept)
-            L = self.loss.value(Z2, Y)
-            part = float((L * s[0] if s else L).sum())
+            part = self._sum([kept[:, :m] for kept in self._kept])
             self._total, self._n, self._filled = self._total + part, self._n + m, 0
             if self.check is not None:
                 self.check(part / m)
+
+    def look(self):
+        """Have what is kept checked, and go on keeping it."""
+        m = self._filled
+        self.check(self._sum([kept[:, :m].copy() for kept in self._kept]) / m)
+
+    def _sum(self, arrays):
+        """Sum of s * L; the loss may write over the arrays."""
+        Z2, Y, *s = arrays
+        L = self.loss.value(Z2, Y)
+        return float((L * s[0] if s else L).sum())
 
     def mean(self):
         """Sum of s * L over the number of examples."""

@@ -76,5 +76,6 @@ def _quantile(Y, s, level):
     for y, share in zip(Y, np.broadcast_to(level, (len(Y), 1)), strict=True):
         order = np.argsort(y, kind="stable")
         upto = np.cumsum(s[order])
-        chosen.append(y[order[np.searchsorted(upto, share * upto[-1])]])
+        reached = share * upto[-1] * (1 - 1e-9)  # rounding of the sum must not decide
+        chosen.append(y[order[np.searchsorted(upto, reached)]])
     return np.array(chosen)

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-BLOW_UP = 1e3  # a loss this many times the first one (plus one) has left every sensible path
-
 
 class Divergence(ArithmeticError):
     """The loss is no longer a finite, sensible number."""
@@ -69,6 +67,8 @@ class Training:
     history: History = field(default_factory=History)
     best: Best = field(default_factory=Best)
     first_loss: float | None = None
+    blow_up: float = 1e3
+    limit: float | None = None
     round_start: int = 0
     period: int | None = None
     scored: bool = False
@@ -117,8 +117,8 @@ class Training:
         return self.theta, self.epoch
 
     def begin(self):
-        """Have something to go back to."""
-        self.reverted = False
+        """Have something to go back to; what loss is absurd, the first one of these data tells."""
+        self.reverted, self.limit = False, None
         self.best.offer(-math.inf, self.epoch, self.theta)
 
     def score_again(self, score):
@@ -136,9 +136,10 @@ class Training:
 
     def check(self, loss):
         """Refuse a loss that shows divergence; another one is a word for the last weights."""
-        if self.first_loss is None and math.isfinite(loss):
-            self.first_loss = loss
-        if self.first_loss is None or not loss <= BLOW_UP * (1 + self.first_loss):
+        if self.limit is None and math.isfinite(loss):
+            self.limit = self.blow_up * (1 + loss)
+            self.first_loss = loss if self.first_loss is None else self.first_loss
+        if self.limit is None or not loss <= self.limit:
             raise Divergence(loss)
         self.doubted = None
 
@@ -237,4 +238,6 @@ def _steps(training, network, batches, rng):
         training.step(network.gradient, i / len(batches))
         if training.first_loss is None or training.doubted is not None:
             tally.compute()
+        elif training.limit is None:
+            tally.look()
     return tally.mean()
