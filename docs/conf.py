@@ -90,6 +90,7 @@ sphinx_gallery_conf = {
     "reference_url": {"skshallow": None},
     "min_reported_time": 1e9,
     "write_computation_times": False,
+    "capture_repr": (),  # an example prints what it has to say
     "show_memory": False,
     "show_signature": False,
     "download_all_examples": False,

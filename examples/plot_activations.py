@@ -1,14 +1,10 @@
 """
-Activations and their derivatives, on one task
-==============================================
+Activations, their derivatives, and what they can learn
+=======================================================
 
 What hidden units compute, g, and what backpropagation multiplies with, g'. Where g' is near zero,
 a unit hardly learns; where g is a straight line, more units add nothing.
-
-Run as a script, the figure is shown, or saved if a file name follows.
 """
-
-import sys
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -77,6 +73,7 @@ for cell, name in zip(cells.flat, names, strict=False):
     cell.plot(z, value, color="#0072B2", linewidth=2, label="g(z)")
     cell.plot(z, derivative, "--", color="#D55E00", linewidth=2, label="g'(z)")
     cell.set(title=name, ylim=(-1.3, 2.3), xticks=[-4, 0, 4])
+cells[0, 3].tick_params(labelbottom=True)
 cells.flat[-1].set_axis_off()
 cells.flat[-1].legend(*cells.flat[0].get_legend_handles_labels(), loc="center")
 
@@ -88,8 +85,4 @@ axes.invert_yaxis()
 axes.grid(axis="x", color="0.9")
 axes.set(xlabel="accuracy on new points of the flower, five starts each")
 
-if len(sys.argv) > 1:
-    figure.savefig(sys.argv[1], dpi=120)
-    print(f"figure saved to {sys.argv[1]}")
-else:
-    plt.show()
+plt.show()

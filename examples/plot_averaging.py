@@ -1,15 +1,11 @@
 """
-Averaging networks
-==================
+Averaging networks: how much there is to gain
+=============================================
 
 Networks from different seeds err differently, and the log loss of their mean is never larger than
 the mean of their log losses. How much there is to gain depends on how much they differ: a lot
 where they fit noise, next to nothing where they agree.
-
-Run as a script, the figure is shown, or saved if a file name follows.
 """
-
-import sys
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -66,13 +62,13 @@ for name, (X, y) in data.items():
 
 # %%
 # On noisy labels ten networks are clearly better than one, and most of it is gained with the first
-# five. But stopping early does more for a single network and saves time; averaging gains on top of
-# it. Bootstrap rows make single networks worse and the gain larger. On the digits the penalty
-# brings all seeds to nearly the same answer: there is nothing to average out, and what makes the
-# networks differ costs more than the average brings back.
+# five. But one network that stops early is about as good as ten that do not, and takes a fraction
+# of the time; averaging gains on top of it. Bootstrap rows make single networks worse and the gain
+# larger. On the digits all seeds come to nearly the same answer: there is little to average out,
+# and what makes the networks differ costs more than the average brings back.
 
 plt.style.use("tableau-colorblind10")
-figure, panels = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained")
+figure, panels = plt.subplots(1, 2, figsize=(7.6, 4.2), layout="constrained")
 looks = ("C0", "s--"), ("C1", "o-"), ("C3", "^:")
 numbers = np.arange(1, n_networks + 1)
 for axes, name in zip(panels, data, strict=True):
@@ -84,8 +80,4 @@ for axes, name in zip(panels, data, strict=True):
 panels[0].set_ylabel("log loss of test rows")
 panels[0].legend(loc="lower left")
 
-if len(sys.argv) > 1:
-    figure.savefig(sys.argv[1], dpi=120)
-    print(f"figure saved to {sys.argv[1]}")
-else:
-    plt.show()
+plt.show()

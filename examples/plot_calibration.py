@@ -3,13 +3,9 @@ Are the probabilities true?
 ===========================
 
 Of all rows that get a probability of 80 %, four in five should be of the class. With few rows and
-noisy labels a network is too sure of itself. Temperature scaling mends that, early stopping mends
-more than that, and with enough rows there is little to mend.
-
-Run as a script, the figure is shown, or saved if a file name follows.
+noisy labels a network is too sure of itself. Temperature scaling mends that, early stopping often
+mends more, and with enough rows there is little to mend.
 """
-
-import sys
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -33,8 +29,8 @@ ways = {
         ShallowNNClassifier(32, random_state=0), method="temperature", cv=3, ensemble=False
     ),
 }
-sizes = [250, 500, 1000, 2000, 4000]
-n_draws = 2
+sizes = [250, 500, 1000, 4000]
+n_draws = 3
 losses = {way: np.zeros(len(sizes)) for way in ways}
 reliability = {}
 for draw in range(n_draws):
@@ -52,32 +48,33 @@ for way, values in losses.items():
     print(f"{way:15}" + "".join(f"{value:7.3f}" for value in values))
 
 # %%
-# On the left are the test rows in ten groups of one size. The plain network's points run flatter
-# than the diagonal: its probabilities are too near 0 and 1. Both remedies turn them back to about
-# where they should be. On the right is what that is worth. Early stopping does better with few rows
-# and noisy labels, because it also keeps the network from learning the noise, which no temperature
-# can undo. Temperature scaling is for a network that is to stay as it is.
+# Test rows of one draw in ten groups of one size. The plain network's points run flatter than the
+# diagonal: its probabilities are too near 0 and 1. Both remedies turn them back to about where they
+# should be.
 
 plt.style.use("tableau-colorblind10")
-figure, (left, right) = plt.subplots(
-    1, 2, figsize=(9, 3.9), width_ratios=[1, 1.3], layout="constrained"
-)
 looks = {"plain": ("C3", "s:"), "early stopping": ("C0", "^--"), "temperature": ("C1", "o-")}
-left.plot([0, 1], [0, 1], color="k", linewidth=0.8)
+figure, axes = plt.subplots(figsize=(6.4, 4.4), layout="constrained")
+axes.plot([0, 1], [0, 1], color="k", linewidth=0.8)
 for way, (colour, look) in looks.items():
     shares, probabilities = reliability[way]
-    left.plot(probabilities, shares, look, color=colour)
-    right.plot(sizes, losses[way], look, color=colour, label=way)
-left.set(xlabel="predicted probability", ylabel="share of the class", title="500 training rows")
-left.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
-right.set_xscale("log")
-right.set_xticks(sizes, sizes)
-right.xaxis.set_minor_locator(NullLocator())
-right.set(xlabel="training rows", ylabel="log loss of test rows", title="From few rows to many")
-right.legend()
+    axes.plot(probabilities, shares, look, color=colour, label=way)
+axes.set(xlabel="predicted probability", ylabel="share of the class", xlim=(0, 1), ylim=(0, 1))
+axes.set_title("500 training rows, a true probability is on the line")
+axes.legend()
 
-if len(sys.argv) > 1:
-    figure.savefig(sys.argv[1], dpi=120)
-    print(f"figure saved to {sys.argv[1]}")
-else:
-    plt.show()
+# %%
+# What that is worth. With 250 rows the two are alike: a tenth of so few is a poor judge of when to
+# stop. With some more, early stopping does better, because it also keeps the network from learning
+# the noise, which no temperature can undo. With 4,000 rows there is little to mend. Temperature
+# scaling is for a network that is to stay as it is.
+
+figure, axes = plt.subplots(figsize=(6.4, 4), layout="constrained")
+for way, (colour, look) in looks.items():
+    axes.semilogx(sizes, losses[way], look, color=colour, label=way)
+axes.set_xticks(sizes, sizes)
+axes.xaxis.set_minor_locator(NullLocator())
+axes.set(xlabel="training rows", ylabel="log loss of test rows", title="From few rows to many")
+axes.legend()
+
+plt.show()

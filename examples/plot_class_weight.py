@@ -5,11 +5,7 @@ A rare class: weights or another threshold
 When one row in twenty is of the class that matters, predicted labels miss most of them. A
 ``class_weight`` finds more at the price of false alarms. So does another threshold on the
 probabilities of a network without weights, and there the probabilities stay true.
-
-Run as a script, the figure is shown, or saved if a file name follows.
 """
-
-import sys
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -54,6 +50,23 @@ for weight in weights:
     print(f"{weight:6}{precision:11.2f}{recall:8.2f}{p.mean():18.3f}")
 
 # %%
+# Every weight is a point; the curve is the network without weights at all thresholds. Points and
+# curve tell about the same trade: what a weight finds, a lower threshold finds too.
+
+plt.style.use("tableau-colorblind10")
+precision, recall, _ = precision_recall_curve(y_test, probabilities[1])
+figure, axes = plt.subplots(figsize=(6.4, 4.4), layout="constrained")
+axes.plot(recall, precision, color="C0", label="no weights, all thresholds")
+for weight in weights:
+    p = probabilities[weight] > 0.5
+    place = recall_score(y_test, p), precision_score(y_test, p)
+    label = "with weights, threshold 1/2" if weight == 1 else None
+    axes.plot(*place, "o", color="C1", markeredgecolor="k", label=label)
+    axes.annotate(f"weight {weight}", place, xytext=(6, 4), textcoords="offset points")
+axes.set(xlabel="recall", ylabel="precision", title="Class weights against thresholds")
+axes.legend()
+
+# %%
 # Say that a missed row costs 20 and a false alarm 1. Where probabilities are true, the cheapest
 # threshold is then 1 / 21; after training with class weights of 20 to 1 it is 1 / 2. Either is far
 # cheaper than no weights and 1 / 2. Which of the two is the cheaper changes from one draw of the
@@ -82,38 +95,21 @@ for seed in range(4):
     print("draw {}{:22.2f}{:19.2f}{:17.2f}".format(seed, *costs))
 
 # %%
-# On the left every weight is a point; the curve is the network without weights at all thresholds.
-# Points and curve tell the same trade. On the right the cost of two networks at all thresholds,
-# and points where theory says that it is least: the weight has moved the valley, not deepened it.
-
-plt.style.use("tableau-colorblind10")
-figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained")
-precision, recall, _ = precision_recall_curve(y_test, probabilities[1])
-left.plot(recall, precision, color="C0", label="no weights, all thresholds")
-for weight in weights:
-    p = probabilities[weight] > 0.5
-    place = recall_score(y_test, p), precision_score(y_test, p)
-    label = "weighted, threshold 1/2" if weight == 1 else None
-    left.plot(*place, "o", color="C1", markeredgecolor="k", label=label)
-    left.annotate(f"{weight}", place, xytext=(4, 5), textcoords="offset points")
-left.set(xlabel="recall", ylabel="precision", title="Precision and recall")
-left.legend()
+# The cost at all thresholds, and the points where theory says that it is least: the weight has
+# moved the valley, not deepened it.
 
 thresholds = 1 / (1 + np.exp(np.linspace(7, -4, 200)))
+figure, axes = plt.subplots(figsize=(6.4, 4), layout="constrained")
 for weight, colour, best, label in (
     (1, "C0", 1 / 21, "no weights"),
     (20, "C1", 1 / 2, "weight 20"),
 ):
     p = probabilities[weight]
-    right.semilogx(thresholds, [cost(y_test, p, t) for t in thresholds], color=colour, label=label)
-    right.plot(best, cost(y_test, p, best), "o", color=colour, markeredgecolor="k")
-right.set_xticks([0.001, 0.01, 1 / 21, 0.5], ["0.001", "0.01", "1/21", "1/2"])
-right.minorticks_off()
-right.set(xlabel="threshold", ylabel="cost a row", title="A miss costs 20, a false alarm 1")
-right.legend()
+    axes.semilogx(thresholds, [cost(y_test, p, t) for t in thresholds], color=colour, label=label)
+    axes.plot(best, cost(y_test, p, best), "o", color=colour, markeredgecolor="k")
+axes.set_xticks([0.001, 0.01, 1 / 21, 0.5], ["0.001", "0.01", "1/21", "1/2"])
+axes.minorticks_off()
+axes.set(xlabel="threshold", ylabel="cost a row", title="A miss costs 20, a false alarm 1")
+axes.legend()
 
-if len(sys.argv) > 1:
-    figure.savefig(sys.argv[1], dpi=120)
-    print(f"figure saved to {sys.argv[1]}")
-else:
-    plt.show()
+plt.show()

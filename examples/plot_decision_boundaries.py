@@ -1,16 +1,12 @@
 """
-Hidden units and the decision boundary
+How many hidden units a boundary needs
 ======================================
 
 A flower whose petals belong to two classes in turn. With one hidden unit the boundary is a
 straight line, as that of logistic regression; every further unit may add a line or a bend. Four
 units part some petals, sixteen all of them, and four times as many draw much the same boundary:
 units that are not needed do no harm here.
-
-Run as a script, the figure is shown, or saved if a file name follows.
 """
-
-import sys
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -51,7 +47,8 @@ for n, network in networks.items():
     print(f"{n:3} hidden units: accuracy {network.score(X_test, y_test):.3f} on new points")
 
 # %%
-# scikit-learn draws the probability of the second class, white where it is one half.
+# scikit-learn draws the probability of the second class, white where it is one half. Above each
+# picture stands the accuracy on new points.
 
 colours = ListedColormap(["#D55E00", "#0072B2"])
 figure, axes = plt.subplots(2, 3, figsize=(9, 6), layout="constrained", sharex=True, sharey=True)
@@ -71,14 +68,9 @@ for cell, (n, network) in zip(axes.flat[1:], networks.items(), strict=True):
         ax=cell,
     )
     units = "1 hidden unit" if n == 1 else f"{n} hidden units"
-    cell.set_title(f"{units}: {network.score(X_test, y_test):.0%}")
+    cell.set_title(f"{units}: {network.score(X_test, y_test):.0%} right")
 for cell in axes.flat:
     cell.scatter(*X.T, c=y, cmap=colours, s=7, edgecolors="white", linewidths=0.3)
     cell.set(xticks=[], yticks=[], aspect="equal")
-figure.suptitle("Accuracy on new points")
 
-if len(sys.argv) > 1:
-    figure.savefig(sys.argv[1], dpi=120)
-    print(f"figure saved to {sys.argv[1]}")
-else:
-    plt.show()
+plt.show()

@@ -5,11 +5,7 @@ Early stopping, where it helps and where not
 Early stopping watches the loss of rows that the network is not trained on, ends when it no longer
 falls, and keeps the weights of the best epoch. Noisy labels make it worth the rows it takes;
 clean ones do not.
-
-Run as a script, the figure is shown, or saved if a file name follows.
 """
-
-import sys
 
 import matplotlib.pyplot as plt
 from matplotlib.ticker import LogLocator, NullLocator
@@ -65,7 +61,7 @@ for name, (X, y) in data.items():
 # the network learns labels by heart. On the digits it levels off and hardly turns: there is little
 # to gain by stopping, and the rows of the validation part are missed in training.
 
-figure, panels = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained")
+figure, panels = plt.subplots(1, 2, figsize=(9, 4.4), layout="constrained")
 for axes, (name, (X, y)) in zip(panels, data.items(), strict=True):
     X_train, X_val, y_train, y_val = train_test_split(
         X, y, test_size=0.5, stratify=y, random_state=0
@@ -78,8 +74,4 @@ for axes, (name, (X, y)) in zip(panels, data.items(), strict=True):
     axes.yaxis.set_minor_locator(NullLocator())
     axes.set_title(name)
 
-if len(sys.argv) > 1:
-    figure.savefig(sys.argv[1], dpi=120)
-    print(f"figure saved to {sys.argv[1]}")
-else:
-    plt.show()
+plt.show()

@@ -5,18 +5,13 @@ Gradient descent: how long a step
 The notes' loop computes the gradient of the cost over all examples and moves every parameter a
 step against it. The learning rate says how long the step is. If it is small, the cost falls with
 every step, only slowly; if it is too large, the cost jumps about or explodes.
-
-Run as a script, the figure is shown, or saved if a file name follows.
 """
 
-import sys
 import warnings
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.colors import ListedColormap
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.inspection import DecisionBoundaryDisplay
 
 from skshallow import ShallowNNClassifier
 
@@ -59,31 +54,17 @@ for rate in (0.01, 0.1, 1, 10):
 
 # %%
 # At 0.01 and 0.1 no step leads uphill, and the longer steps get further. At 1 every other step
-# does, and the network learns next to nothing; at 10 the cost explodes within a few steps. On the
-# right is what the network has learned at rate 0.1.
+# does, and the network learns next to nothing; at 10 the cost explodes within a few steps.
 
 colours = ["#56B4E9", "#0072B2", "#E69F00", "#D55E00"]
-figure, (left, right) = plt.subplots(
-    1, 2, figsize=(9, 3.8), width_ratios=[1.35, 1], layout="constrained"
-)
+figure, axes = plt.subplots(figsize=(6.4, 4.4), layout="constrained")
 for colour, (rate, network) in zip(colours, networks.items(), strict=True):
     steps = np.arange(1, len(network.loss_curve_) + 1)
-    left.loglog(steps, network.loss_curve_, color=colour, linewidth=1.5, label=f"rate {rate}")
+    axes.loglog(steps, network.loss_curve_, color=colour, linewidth=2, label=f"rate {rate}")
 last = len(steps), network.loss_curve_[-1]
-left.plot(*last, "X", color=colour, markersize=9)
-left.annotate("diverged", last, xytext=(10, 0), textcoords="offset points", va="center")
-left.set(xlabel="step", ylabel="cost", title="The cost on its way")
-left.legend(loc="upper right")
+axes.plot(*last, "X", color=colour, markersize=9)
+axes.annotate("diverged", last, xytext=(10, 0), textcoords="offset points", va="center")
+axes.set(xlabel="step", ylabel="cost", title="16 hidden units on the flower")
+axes.legend(loc="upper right")
 
-classes = ListedColormap(["#D55E00", "#0072B2"])
-DecisionBoundaryDisplay.from_estimator(
-    networks[0.1], X, response_method="predict", ax=right, cmap=classes, alpha=0.3, eps=0.3
-)
-right.scatter(*X.T, c=y, cmap=classes, s=10, edgecolors="white", linewidths=0.3)
-right.set(title="16 hidden units, rate 0.1", xticks=[], yticks=[], aspect="equal")
-
-if len(sys.argv) > 1:
-    figure.savefig(sys.argv[1], dpi=120)
-    print(f"figure saved to {sys.argv[1]}")
-else:
-    plt.show()
+plt.show()

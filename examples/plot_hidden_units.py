@@ -4,13 +4,7 @@ What hidden units see
 
 The first layer of a network can be looked at. For images each hidden unit has a picture, its
 weights in the place of the pixels; for a few named features the whole network is a diagram.
-
-Run as a script, the figures are shown, or saved if a file name follows: with "-diagram" before
-the ending for the second.
 """
-
-import sys
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 from sklearn.datasets import load_digits, load_iris
@@ -27,7 +21,7 @@ from skshallow.extras.plotting import HiddenUnitsDisplay, NetworkDisplay
 
 digits = load_digits()
 network = ShallowNNClassifier(32, random_state=0).fit(digits.data, digits.target)
-units = HiddenUnitsDisplay.from_estimator(network, digits.data, max_units=20)
+HiddenUnitsDisplay.from_estimator(network, digits.data, max_units=15)
 
 # %%
 # Iris, four measurements and three species. Lines are as wide as the weights are large, times the
@@ -41,10 +35,4 @@ petals = [name.startswith("petal") for name in iris.data]
 share = abs(diagram.W1[:, petals]).sum() / abs(diagram.W1).sum()
 print(f"{share:.0%} of the first layer's weights, by size, belong to the petals")
 
-if len(sys.argv) > 1:
-    path = Path(sys.argv[1])
-    for display, file in ((units, path), (diagram, path.with_stem(f"{path.stem}-diagram"))):
-        display.figure_.savefig(file, dpi=120)
-        print(f"figure saved to {file}")
-else:
-    plt.show()
+plt.show()

@@ -5,11 +5,7 @@ Which features matter: weights or permutation
 The connection weights of a fitted network show at once which features raise the prediction and
 which lower it. They see straight effects only. Permutation importance sees any effect, without a
 sign. One data set where the two agree, one where they cannot.
-
-Run as a script, the figure is shown, or saved if a file name follows.
 """
-
-import sys
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -39,7 +35,7 @@ looked_at = {"diabetes": ["bmi", "s5"], "Friedman": ["x2", "x3"]}
 # On diabetes the effects are nearly straight, and both name the same two features first; the
 # colours tell which features raise the prediction and which lower it. On Friedman's data x3 and x4
 # stand out as they should. But x2, which lowers the target and then raises it, gets no more weight
-# than the five that do nothing, and x0 and x1 come out small, although they matter more than x4.
+# than the five that do nothing, and x0 and x1 less than x4, although they matter more.
 
 plt.style.use("tableau-colorblind10")
 figure, rows = plt.subplots(2, 3, figsize=(9, 6), layout="constrained")
@@ -69,8 +65,4 @@ for (left, middle, right), (name, (X, y)) in zip(rows, data.items(), strict=True
     right.set(xlabel="feature, from low to high", ylabel="mean prediction")
     right.legend()
 
-if len(sys.argv) > 1:
-    figure.savefig(sys.argv[1], dpi=120)
-    print(f"figure saved to {sys.argv[1]}")
-else:
-    plt.show()
+plt.show()

@@ -5,11 +5,8 @@ Learning from a stream
 Images of digits arrive a few at a time and are not kept. ``partial_fit`` learns from each batch
 and goes on from where it was. When the camera is turned upside down, the network that goes on
 learning recovers; the one that has stopped does not.
-
-Run as a script, the figure is shown, or saved if a file name follows.
 """
 
-import sys
 from copy import deepcopy
 
 import matplotlib.pyplot as plt
@@ -72,7 +69,7 @@ learner, stopped = np.mean([upright for _, upright in results], axis=0)
 print(f"upright images at the end: learner {learner:.2f}, the one that stopped {stopped:.2f}")
 
 plt.style.use("tableau-colorblind10")
-figure, axes = plt.subplots(figsize=(8, 4), layout="constrained")
+figure, axes = plt.subplots(figsize=(7, 4.4), layout="constrained")
 after = starts >= turn
 axes.plot(starts, accuracy[:, 0], color="C0")
 axes.plot(starts[after], accuracy[after, 1], color="C5")
@@ -88,8 +85,4 @@ for i in range(8):
     cell.imshow(image if i < 4 else image[::-1, ::-1], cmap="gray_r")
     cell.set_axis_off()
 
-if len(sys.argv) > 1:
-    figure.savefig(sys.argv[1], dpi=120)
-    print(f"figure saved to {sys.argv[1]}")
-else:
-    plt.show()
+plt.show()

@@ -61,10 +61,10 @@ print(f"test accuracy {search.score(X_test, y_test):.3f}, {len(wrong)} of {len(y
 network = search.best_estimator_["network"]
 surest = wrong[np.argsort(-search.predict_proba(X_test)[wrong].max(axis=1))][:6]
 
-figure = plt.figure(figsize=(9, 3.2), layout="constrained")
+figure = plt.figure(figsize=(8, 3.8), layout="constrained")
 left, right = figure.subfigures(1, 2, width_ratios=[1, 1.15])
 axes = left.subplots()
-axes.semilogy(np.arange(1, network.n_iter_ + 1), network.loss_curve_)
+axes.semilogy(np.arange(1, network.n_iter_ + 1), network.loss_curve_, color="#0072B2")
 axes.set(xlabel="epoch", ylabel="training loss", title=f"{network.hidden_units} hidden units")
 right.suptitle(f"{len(wrong)} of {len(y_test)} test digits are wrong, for example", fontsize=11)
 for cell, i in zip(right.subplots(2, 3).flat, surest, strict=False):

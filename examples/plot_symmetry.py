@@ -4,11 +4,7 @@ The symmetry problem: zeros against random weights
 
 Hidden units that start alike receive the same gradient and stay alike for ever: four of them are
 one. Small random weights are enough to part them.
-
-Run as a script, the figure is shown, or saved if a file name follows.
 """
-
-import sys
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -73,8 +69,4 @@ for (left, right), (name, network) in zip(axes, networks.items(), strict=True):
     right.set(title=f"{name}: what was learned", xticks=[], yticks=[], aspect="equal")
 axes[0, 0].legend()
 
-if len(sys.argv) > 1:
-    figure.savefig(sys.argv[1], dpi=120)
-    print(f"figure saved to {sys.argv[1]}")
-else:
-    plt.show()
+plt.show()

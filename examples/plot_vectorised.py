@@ -4,11 +4,8 @@ Loop against vectorised forward pass
 
 The notes write the forward pass twice: as a loop over the examples, and as four lines for all
 examples at once. Both give the same numbers; the second leaves the loop to compiled code.
-
-Run as a script, the figure is shown, or saved if a file name follows.
 """
 
-import sys
 from time import perf_counter
 
 import matplotlib.pyplot as plt
@@ -78,7 +75,7 @@ with threadpool_limits(1):
 # lines for all together, so the gain grows with their number, until the arithmetic itself takes the
 # time.
 
-figure, axes = plt.subplots(figsize=(6.5, 3.8), layout="constrained")
+figure, axes = plt.subplots(figsize=(6.4, 4.4), layout="constrained")
 axes.loglog(sizes, loop, "s-", color="#D55E00", label="loop")
 axes.loglog(sizes, vectorised, "o-", color="#0072B2", label="vectorised")
 for m, slow, fast in zip(sizes[1:], loop[1:], vectorised[1:], strict=True):
@@ -86,8 +83,4 @@ for m, slow, fast in zip(sizes[1:], loop[1:], vectorised[1:], strict=True):
 axes.set(xlabel="examples", ylabel="seconds", title=f"Forward pass, {n0} inputs, {n1} hidden units")
 axes.legend()
 
-if len(sys.argv) > 1:
-    figure.savefig(sys.argv[1], dpi=120)
-    print(f"figure saved to {sys.argv[1]}")
-else:
-    plt.show()
+plt.show()

@@ -28,7 +28,7 @@ class BinaryCrossEntropy:
     Several outputs are several yes-or-no questions (multilabel); J adds them up.
     """
 
-    blow_up = 1e3
+    blow_up = 1e3  # so many times the first loss is divergence
 
     def output(self, Z2):
         return expit(Z2, out=Z2)
@@ -51,7 +51,7 @@ class CategoricalCrossEntropy:
     The largest score of an example is subtracted first: the result is the same and e^z <= 1.
     """
 
-    blow_up = 1e3
+    blow_up = 1e3  # so many times the first loss is divergence
 
     def output(self, Z2):
         Z2 -= Z2.max(axis=-2, keepdims=True)
