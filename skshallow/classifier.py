@@ -4,16 +4,12 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.sparse import issparse
 from sklearn.base import ClassifierMixin
-from sklearn.utils import column_or_1d, compute_class_weight
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import validate_data
+from sklearn.utils.multiclass import type_of_target
 
-from skshallow.base import DTYPES, BaseShallowNN, takes_single_steps
-from skshallow.core.losses import CLASSIFICATION_LOSSES, CategoricalCrossEntropy
-from skshallow.data import check_weights
+from skshallow._base import BaseShallowNN, takes_single_steps
+from skshallow._target_encoding import ClassEncoder, ClassWeights
 
 
 class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
@@ -39,7 +35,7 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         ``skshallow.core.activations.Activation``.
     solver : str or Optimizer, default="adam"
         "adam" [1]_, with a learned scale for every input [8]_ unless X is sparse or alpha below
-        1e-6 (``Adam(input_pace=0)`` never has it); "sgd", mini-batches with Nesterov momentum
+        1e-6 (``Adam(input_scale_rate=0)`` never has it); "sgd", mini-batches with Nesterov momentum
         0.9 [2]_; "gd", plain gradient descent, every step over all rows; "lbfgs" [3]_, all rows
         with a line search, good for small data; or an object such as
         ``skshallow.core.optimizers.SGD(momentum=0.5)``.
@@ -345,11 +341,8 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
             Labels, or a matrix of 0 and 1 for multilabel.
         """
-        scores = self._outputs(X, "scores")
-        if self._kind == "multilabel":
-            return (scores > 0).astype(int)
-        codes = (scores[:, 0] > 0).astype(int) if self._kind == "binary" else scores.argmax(axis=1)
-        return self.classes_[codes]
+        scores = self._outputs(X, "scores")  # fitted, or it says so
+        return self._encoder.decode(scores)
 
     def decision_function(self, X: ArrayLike) -> np.ndarray:
         """Scores Z2, the logits of the probabilities.
@@ -378,7 +371,7 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         True
         """
         scores = self._outputs(X, "scores")
-        return scores[:, 0] if self._kind == "binary" else scores
+        return scores[:, 0] if self._encoder.kind == "binary" else scores
 
     def predict_proba(self, X: ArrayLike) -> np.ndarray:
         """Probability of each class, or of each label for multilabel.
@@ -415,134 +408,12 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         tags.classifier_tags.multi_label = True
         return tags
 
-    def _check_data(self, X, y, *, first, classes=None):
-        """X as a float array or CSR, y as one label a row or an indicator matrix, labels known."""
-        X, y = validate_data(
-            self, X, y, reset=first, accept_sparse="csr", dtype=DTYPES, multi_output=True
-        )
-        kind = self._kind_of(y, known=classes is not None or not first)
-        if kind == "multilabel-indicator":
-            y = y.toarray() if issparse(y) else y
-        else:
-            y = column_or_1d(y, warn=True)
-        if first:
-            self._learn_classes(kind, y, classes)
-        self._check_labels(kind, y)
-        return X, y
+    def _learn_targets(self, y, classes=None):
+        encoder = ClassEncoder.learn(y, classes)
+        self.classes_ = encoder.classes
+        return encoder
 
-    def _kind_of(self, y, known):
-        """scikit-learn's name for these targets; few rows of known classes say too little."""
-        if known and y.ndim == 1:
-            return "multiclass"
-        check_classification_targets(y)
-        kind = type_of_target(y, input_name="y")
-        if kind == "multiclass-multioutput":
-            raise ValueError(
-                "y has several columns that are not all 0 or 1: give one label a row, or a matrix "
-                "of 0 and 1 for multilabel"
-            )
-        return kind
-
-    def _learn_classes(self, kind, y, classes):
-        """Set classes_ and the kind of task."""
-        if kind == "multilabel-indicator":
-            self._kind, self.classes_ = "multilabel", np.arange(y.shape[1])
-            if not (classes is None or np.array_equal(np.unique(classes), self.classes_)):
-                raise ValueError(
-                    f"classes={classes!r} does not fit a y of {y.shape[1]} labels: leave it out"
-                )
-            return
-        self.classes_ = np.unique(y) if classes is None else np.unique(classes)
-        if len(self.classes_) < 2:
-            raise ValueError(
-                f"y has one class only, {self.classes_.tolist()}: give at least two classes"
-            )
-        self._kind = "binary" if len(self.classes_) == 2 else "multiclass"
-
-    def _check_labels(self, kind, y):
-        """Refuse what the network has no output for."""
-        if (kind == "multilabel-indicator") != (self._kind == "multilabel"):
-            raise ValueError(f"y is {kind}, but the classifier was fitted on {self._kind} targets")
-        if self._kind == "multilabel":
-            if y.shape[1] != len(self.classes_):
-                raise ValueError(f"y has {y.shape[1]} labels, the classifier {len(self.classes_)}")
-            return
-        unseen = np.setdiff1d(y, self.classes_)
-        if len(unseen):
-            raise ValueError(
-                f"y has labels {_first(unseen)}, unseen in classes_={_first(self.classes_)}: "
-                "remove these rows, or fit a new classifier on all labels"
-            )
-
-    def _encode(self, y, dtype):
-        """Targets Y (n2, m) of zeros and ones."""
-        if self._kind == "multilabel":
-            return np.ascontiguousarray(y.T, dtype=dtype)
-        codes = np.searchsorted(self.classes_, y)
-        if self._kind == "binary":
-            return codes[None, :].astype(dtype)
-        return (codes == np.arange(len(self.classes_))[:, None]).astype(dtype)
-
-    def _weigh(self, y, weights, learn):
-        """Sample weight times class weight, (1, m) or, a class weight for each label, (n2, m).
-
-        Class weights are learned from training rows and used for validation rows too.
-        """
+    def _learn_class_weights(self, y, weights):
         if self.class_weight is None:
-            return None if weights is None else weights[None, :]
-        weights = np.ones(len(y)) if weights is None else weights
-        multilabel = self._kind == "multilabel"
-        columns = y.T if multilabel else [y]
-        labels = np.array([0, 1]) if multilabel else self.classes_
-        if learn:
-            self._class_weights = [self._by_class(labels, c, weights) for c in columns]
-        pairs = zip(self._class_weights, columns, strict=True)
-        s = np.stack([weights * values[np.searchsorted(labels, c)] for values, c in pairs])
-        check_weights(s.sum(axis=0), len(y), "sample_weight times class_weight")
-        return s
-
-    def _by_class(self, labels, y, weights):
-        """The weight of each label; sample weights count as repetitions."""
-        if isinstance(self.class_weight, dict):
-            unknown = set(self.class_weight) - set(labels.tolist())
-            if unknown:
-                raise ValueError(
-                    f"class_weight has keys {unknown} that are no classes: use {labels.tolist()}"
-                )
-            return np.array([self.class_weight.get(label, 1.0) for label in labels.tolist()])
-        seen, values = weights > 0, np.zeros(len(labels))
-        present = np.isin(labels, y[seen])
-        values[present] = compute_class_weight(
-            self.class_weight, classes=labels[present], y=y[seen], sample_weight=weights[seen]
-        )
-        return values
-
-    def _check_targets_left(self, y):
-        """Refuse to fit on one class."""
-        if self._kind != "multilabel" and len(np.unique(y)) < 2:
-            raise ValueError(
-                f"y has one class only, {y[:1].tolist()}, in rows of positive weight: give rows of "
-                "at least two classes"
-            )
-
-    def _strata(self, y):
-        """What a validation split keeps the proportions of."""
-        return None if self._kind == "multilabel" else y
-
-    def _build_loss(self):
-        return CLASSIFICATION_LOSSES[self._kind]()
-
-    def _transform(self, method):
-        """A function of Z2 and its number of outputs; two classes have the scores 0 and Z2."""
-        if method == "scores":
-            return lambda Z2: Z2, len(self.W2_)
-        if self._kind != "binary":
-            return getattr(self._build_loss(), method), len(self.W2_)
-        function = getattr(CategoricalCrossEntropy(), method)
-        return lambda Z2: function(np.concatenate([np.zeros_like(Z2), Z2], axis=-2)), 2
-
-
-def _first(labels):
-    """The first ten labels, for a message."""
-    shown = ", ".join(map(repr, labels[:10].tolist()))
-    return f"[{shown}]" if len(labels) <= 10 else f"[{shown}, ... {len(labels)} in all]"
+            return None
+        return ClassWeights.learn(self.class_weight, self._encoder, y, weights)

@@ -4,7 +4,6 @@
 ``connection_weight_importance`` are for fitted networks.
 """
 
-import copy
 from dataclasses import dataclass, field
 from numbers import Integral, Real
 from typing import Any
@@ -17,22 +16,23 @@ from sklearn.utils import Bunch, check_random_state
 from sklearn.utils.sparsefuncs import mean_variance_axis
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skshallow.base import DTYPES, LAYERS, BaseShallowNN
+from skshallow._base import BaseShallowNN
+from skshallow._data import DTYPES
+from skshallow._defaults import Settings
+from skshallow._parameter_checks import check_number, check_seed
+from skshallow._prediction import FITTED, fitted_network
+from skshallow._threads import one_thread
+from skshallow._training import new_engine
 from skshallow.core.activations import LeakyReLU, PReLU, ReLU
-from skshallow.core.health import SAMPLE, alike, derivative, flat
-from skshallow.core.inputs import CHUNK
-from skshallow.core.network import Network
+from skshallow.core.batches import BLOCK_SIZE
+from skshallow.core.health import N_COMPARED, duplicate_units, flat
 from skshallow.core.parameters import Parameters
-from skshallow.data import check_weights
-from skshallow.settings import check_number, check_seed
-from skshallow.threads import one_thread
 
 STEP = 1e-5  # balances what a central difference leaves out and what it loses to rounding
 CLOSER = 1e-6  # of the differences from one side, for entries that may lie near a kink
 RESOLUTION = 1e-3  # smaller derivatives, as parts of J, count as this: J's rounding shows in them
 NEARLY_FLAT = 0.05  # a slope below this part of the steepest counts as saturation
 REACH = 8.0  # the steepest slope is looked for from -8 to 8
-NAMES = [name.rstrip("_") for name in LAYERS]
 
 
 @dataclass
@@ -198,17 +198,18 @@ def check_gradient(
     check_number("max_rows", max_rows, Integral, 1)
     check_number("max_entries", max_entries, Integral, 1)
     check_number("tol", tol, Real, 0, closed="neither")
-    check_seed(random_state)
+    check_seed("random_state", random_state)
     rng = np.random.default_rng(check_random_state(random_state).randint(np.iinfo(np.int32).max))
-    network, batches = _untrained(estimator, (X, y, sample_weight), max_rows, rng)
+    engine = _untrained(estimator, (X, y, sample_weight), max_rows, rng)
+    network, batches = engine.network, engine.batches
     with np.errstate(over="ignore", invalid="ignore"):
         units = _move_somewhere(network, batches, rng)
-        places = Parameters(np.arange(units.size), *network.parameters.sizes)
-        chosen = np.concatenate([_some(part.ravel(), max_entries, rng) for part in places])
-        objective = _Objective(network, batches, units)
+        places = _by_name(np.arange(units.size), network)
+        chosen = [_some(part.ravel(), max_entries, rng) for part in places.values()]
+        objective = _Objective(engine, units)
         objective.check()
-        found = _compare(objective, chosen, tol)
-    return _summary(network, places, chosen, found, len(batches.rows), tol)
+        found = _compare(objective, np.concatenate(chosen), tol)
+    return _summary(network, np.concatenate(chosen), found, batches.n_examples, tol)
 
 
 def _check_kind(estimator):
@@ -222,17 +223,15 @@ def _check_kind(estimator):
 
 
 def _untrained(estimator, data, max_rows, rng):
-    """The network and the batches that a first fit would begin with, in float64."""
-    model, (X, y, sample_weight) = clone(estimator), data
-    settings = model._settings()
+    """The engine that a first fit would begin with, in float64."""
+    model = clone(estimator)
+    settings = Settings.of(model)
     model.dropout = 0.0
-    X, y = model._check_data(X, y, first=True)
-    weights = check_weights(sample_weight, X.shape[0], "sample_weight")
-    examples = model._examples(X, y, weights, np.float64, True)
-    model._check_targets_left(examples.y[examples.rows])
-    examples = examples.subset(np.sort(_some(examples.rows, max_rows, rng)))
-    model._prepare(settings, examples, 0, first=True)
-    return model._build(settings, examples)
+    data = model._check(*data, first=True, dtype=np.float64)
+    model._encoder.check_trainable(data.y[data.rows])
+    data = data.subset(np.sort(_some(data.rows, max_rows, rng)))
+    model._prepare(settings, data, 0, first=True)
+    return new_engine(model, settings, model._state, data)
 
 
 def _some(values, n, rng):
@@ -243,9 +242,9 @@ def _some(values, n, rng):
 def _move_somewhere(network, batches, rng):
     """Draw parameters at which Z1 and Z2 are of order one; the unit of each of them."""
     parameters = network.parameters
-    n0, n1, _ = parameters.sizes
+    n0, n1 = parameters.layout.n0, parameters.layout.n1
     units, largest = parameters.like(), np.ones(n0)
-    for A0, _, _ in batches.deal():
+    for A0, _, _ in batches.iterate():
         here = abs(A0).max(axis=1)
         np.maximum(largest, np.ravel(here.toarray() if issparse(here) else here), out=largest)
     units.theta[...] = 1
@@ -261,15 +260,15 @@ def _move_somewhere(network, batches, rng):
 class _Objective:
     """J as a function of one entry of theta, in its unit."""
 
-    def __init__(self, network, batches, units):
-        self.network, self.batches, self.units = network, batches, units
+    def __init__(self, engine, units):
+        self.engine, self.network, self.units = engine, engine.network, units
 
     def __call__(self, i=0, shift=0.0):
         """J when entry i is shifted."""
         theta = self.network.parameters.theta
         before = theta[i]
         theta[i] = before + shift * self.units[i]
-        J = self.network.mean_loss(self.batches) + self.network.penalty()
+        J = self.engine.mean_loss(self.engine.batches) + self.engine.penalty()
         theta[i] = before
         return J
 
@@ -285,8 +284,8 @@ class _Objective:
 
     def slopes(self):
         """Derivatives by all entries, from backpropagation."""
-        self.network.full_loss_and_gradient(self.batches)
-        return self.network.gradient.theta * self.units
+        _, _, gradient = self.engine.objective(self.network.parameters.theta)
+        return gradient * self.units
 
     def central(self, i, h):
         """Difference quotient of the second order, over both sides."""
@@ -319,14 +318,20 @@ def _relative(slopes, quotients, floor):
     return np.where(np.isnan(errors), np.inf, errors)
 
 
-def _summary(network, places, chosen, found, n_rows, tol):
+def _by_name(theta, network):
+    """{"W1": view, "b1": ..., "slopes": ...} of a vector like theta, as users name them."""
+    arrays = Parameters(theta, network.parameters.layout).arrays()
+    return {FITTED[name].rstrip("_"): arrays[name] for name in FITTED if name in arrays}
+
+
+def _summary(network, chosen, found, n_rows, tol):
     """The numbers with the names of the parameters."""
     slopes, quotients, errors = found
     everywhere = np.full(network.parameters.theta.size, np.nan)
     everywhere[chosen] = errors
-    by_name = dict(zip(NAMES, Parameters(everywhere, *places.sizes), strict=False))
+    by_name = _by_name(everywhere, network)
     k = int(errors.argmax())
-    for name, part in zip(NAMES, places, strict=False):
+    for name, part in _by_name(np.arange(everywhere.size), network).items():
         for row, column in np.argwhere(part == chosen[k]):
             worst = f"{name}[{row}, {column}]"
     fault = None
@@ -406,11 +411,9 @@ def hidden_unit_report(estimator: BaseShallowNN, X: ArrayLike) -> Any:
     rows = _check_fitted(estimator, X)
     if rows.shape[0] < 2:
         raise ValueError("X has one row, on which no unit can vary: give at least two")
-    layers = tuple(getattr(estimator, name) for name in LAYERS if hasattr(estimator, name))
-    layers = tuple(layer.astype(np.float64) for layer in layers)  # X may be far from zero
-    network = Network(layers, copy.deepcopy(estimator._activation), None)
-    shares, low, high = _watch(network, rows)
-    group = _groups(*_hidden(network, rows[:: -(-rows.shape[0] // SAMPLE)]))
+    network = fitted_network(estimator, np.float64)  # X may be far from zero
+    shares, low, high = _activity(network, rows)
+    group = _groups(*_hidden(network, rows[:: -(-rows.shape[0] // N_COMPARED)]))
     return _table(
         {
             "active": shares[0],
@@ -418,8 +421,8 @@ def hidden_unit_report(estimator: BaseShallowNN, X: ArrayLike) -> Any:
             "dead": flat(low, high),
             "group": group,
             "copies": np.bincount(group)[group] - 1,
-            "incoming": np.linalg.norm(layers[0] * _deviations(rows), axis=1),
-            "outgoing": np.linalg.norm(layers[2], axis=0),
+            "incoming": np.linalg.norm(network.parameters.W1 * _deviations(rows), axis=1),
+            "outgoing": np.linalg.norm(network.parameters.W2, axis=0),
         }
     )
 
@@ -433,20 +436,20 @@ def _check_fitted(estimator, X):
 
 def _hidden(network, X):
     """Z1 and A1 of these rows."""
-    return network.forward(X.astype(np.float64).T)[:2]
+    return network.hidden(X.astype(np.float64).T)
 
 
-def _watch(network, X):
+def _activity(network, X):
     """Shares of rows (active, saturated), least and largest output of every unit."""
-    activation, (W1, _, _, _, *learned) = network.activation, network.parameters
-    grid = np.tile(np.linspace(-REACH, REACH, 321), (len(W1), 1))
+    activation, n1 = network.activation, len(network.parameters.W1)
+    grid = np.tile(np.linspace(-REACH, REACH, 321), (n1, 1))
     outputs = np.empty_like(grid)
-    activation.forward(grid, outputs, *learned)
-    steepest = np.abs(derivative(activation, grid, outputs, *learned)).max(axis=1, keepdims=True)
+    network.activate(grid, outputs)
+    steepest = np.abs(network.slope(grid, outputs)).max(axis=1, keepdims=True)
     counts, low, high = np.zeros((2, len(grid))), np.inf, -np.inf
-    for start in range(0, X.shape[0], CHUNK):
-        Z1, A1 = _hidden(network, X[start : start + CHUNK])
-        saturated = np.abs(derivative(activation, Z1, A1, *learned)) <= NEARLY_FLAT * steepest
+    for start in range(0, X.shape[0], BLOCK_SIZE):
+        Z1, A1 = _hidden(network, X[start : start + BLOCK_SIZE])
+        saturated = np.abs(network.slope(Z1, A1)) <= NEARLY_FLAT * steepest
         active = Z1 > 0 if isinstance(activation, ReLU | LeakyReLU | PReLU) else ~saturated
         counts += active.sum(axis=1), saturated.sum(axis=1)
         low, high = np.minimum(low, A1.min(axis=1)), np.maximum(high, A1.max(axis=1))
@@ -460,7 +463,7 @@ def _groups(Z1, A1):
     Z1, A1 = Z1 / scale, A1 / scale
     groups, rest = np.arange(len(Z1)), np.arange(len(Z1))
     while rest.size:
-        same = alike(Z1[rest], A1[rest], 0)[1:]
+        same = duplicate_units(Z1[rest], A1[rest], 0)[1:]
         groups[rest[1:][same]] = rest[0]
         rest = rest[1:][~same]
     return groups

@@ -1,22 +1,17 @@
 """ShallowNNRegressor: real targets to Y, scores to predictions."""
 
-import copy
-from numbers import Real
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.sparse import issparse
 from sklearn.base import RegressorMixin
 from sklearn.metrics import d2_pinball_score
-from sklearn.utils import assert_all_finite, column_or_1d, get_tags
+from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from skshallow.base import DTYPES, BaseShallowNN, takes_single_steps
-from skshallow.core.losses import REGRESSION_LOSSES, Quantile, RegressionLoss
-from skshallow.core.targets import TargetScaling
-from skshallow.settings import alike, check_number, check_option
+from skshallow._base import BaseShallowNN, takes_single_steps
+from skshallow._target_encoding import RealEncoder
 
 
 class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
@@ -54,7 +49,7 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
         ``skshallow.core.activations.Activation``.
     solver : str or Optimizer, default="adam"
         "adam" [1]_, with a learned scale for every input [8]_ unless X is sparse or alpha below
-        1e-6 (``Adam(input_pace=0)`` never has it); "sgd", mini-batches with Nesterov momentum
+        1e-6 (``Adam(input_scale_rate=0)`` never has it); "sgd", mini-batches with Nesterov momentum
         0.9 [2]_; "gd", plain gradient descent, every step over all rows; "lbfgs" [3]_, all rows
         with a line search, good for small data; or an object such as
         ``skshallow.core.optimizers.SGD(momentum=0.5)``.
@@ -333,8 +328,8 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
             As y in ``fit``; several quantiles add a last axis, (n_samples, n_quantiles) or
             (n_samples, n_targets, n_quantiles).
         """
-        outputs = self._outputs(X, "output")
-        return outputs.reshape(len(outputs), *self._shape)
+        outputs = self._outputs(X, "output")  # fitted, or it says so
+        return self._encoder.decode(outputs)
 
     def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """R2 of the predictions; of several quantiles, the mean of their D2 pinball scores.
@@ -354,10 +349,10 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
             1 at best, 0 for the best constant.
         """
         check_is_fitted(self, "W1_")
-        if len(self._levels) == 1:
+        if len(self._encoder.levels) == 1:
             return super().score(X, y, sample_weight)
         predicted = np.moveaxis(self.predict(X), -1, 0)
-        pairs = zip(self._levels, predicted, strict=True)
+        pairs = zip(self._encoder.levels, predicted, strict=True)
         scores = [d2_pinball_score(y, p, sample_weight=sample_weight, alpha=q) for q, p in pairs]
         return float(np.mean(scores))
 
@@ -369,114 +364,7 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
         tags.target_tags.multi_output = not positive
         return tags
 
-    def _settings(self):
-        check_option("loss", self.loss, REGRESSION_LOSSES, RegressionLoss)
-        if isinstance(self.loss, RegressionLoss):
-            check_option("link of loss", self.loss.link, ("identity", "log"))
-        self._check_quantile()
-        settings = super()._settings()
-        if self._is_quantile():
-            settings.alpha_factor *= 4  # tails, made of few targets, take noise for signal
-        return settings
-
-    def _check_quantile(self):
-        if isinstance(self.quantile, Real):
-            check_number("quantile", self.quantile, Real, 0, 1, closed="neither")
-            return
-        rising = "give a number between 0 and 1 or a list of them in increasing order"
-        try:
-            levels = np.array([*self.quantile], dtype=float)
-        except (TypeError, ValueError) as error:
-            raise TypeError(
-                f"quantile={self.quantile!r} is not made of numbers: {rising}"
-            ) from error
-        inside = levels.ndim == 1 and levels.size > 0 and ((levels > 0) & (levels < 1)).all()
-        if not (inside and (np.diff(levels) > 0).all()):
-            raise ValueError(f"quantile={self.quantile!r} is no such list: {rising}")
-
-    def _check_data(self, X, y, *, first):
-        """X as a float array or CSR, y as float64, one number a row or a matrix."""
-        X, y = validate_data(
-            self, X, y, reset=first, accept_sparse="csr", dtype=DTYPES, multi_output=True
-        )
-        y = self._check_numbers(y.toarray() if issparse(y) else y, X.dtype)
-        if y.shape[1:] == (1,) and not get_tags(self).target_tags.multi_output:
-            y = column_or_1d(y, warn=True)
-        n_targets = y.shape[1] if y.ndim == 2 else 1
-        if first:
-            self.n_targets_ = n_targets
-            self._loss = self._new_loss()
-            self._levels = np.ravel(self.quantile).tolist() if self._is_quantile() else [None]
-            several = (len(self._levels),) if len(self._levels) > 1 else ()
-            self._shape = y.shape[1:] + several
-        elif n_targets != self.n_targets_:
-            raise ValueError(f"y has {n_targets} columns, the regressor {self.n_targets_} targets")
-        if self._loss.link == "log" and (y < 0).any():
-            raise ValueError(
-                f"y has negative values ({y.min():.3g}), which loss={self.loss!r} cannot predict: "
-                "use loss='squared_error'"
-            )
-        return X, y
-
-    def _check_numbers(self, y, dtype):
-        if y.dtype.kind not in "biufO":
-            raise ValueError(f"y is of type {y.dtype}: give real numbers")
-        try:
-            y = y.astype(np.float64)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"y is not made of real numbers: {error}") from error
-        assert_all_finite(y, input_name="y")
-        # the square of what is predicted should not overflow in the type of X
-        largest, limit = np.abs(y).max(), float(np.finfo(dtype).max) ** 0.5
-        if largest > limit:
-            raise ValueError(
-                f"y has values up to {largest:.3g}, too large for {np.dtype(dtype)} (the type of "
-                f"X): divide y by a constant"
-            )
-        return y
-
-    def _is_quantile(self):
-        return isinstance(self.loss, str) and self.loss == "quantile"
-
-    def _new_loss(self):
-        """The loss object; for quantiles with a level for every output."""
-        if self._is_quantile():
-            levels = np.atleast_1d(np.asarray(self.quantile, dtype=float))
-            return Quantile(np.tile(levels, self.n_targets_)[:, None])
-        if isinstance(self.loss, str):
-            return REGRESSION_LOSSES[self.loss]()
-        return copy.deepcopy(self.loss)
-
-    def _check_same_network(self, settings):
-        super()._check_same_network(settings)
-        if not alike(self._new_loss(), self._loss):
-            raise ValueError(
-                f"loss={self.loss!r} with quantile={self.quantile!r} differs from that of the "
-                "fitted network that training should go on with: set it back, or fit a new "
-                "network with warm_start=False"
-            )
-
-    def _encode(self, y, dtype):
-        """Targets Y (n2, m): a row for every target, or for every quantile of every target."""
-        return np.repeat(y.reshape(len(y), -1).T, len(self._levels), axis=0)
-
-    def _measure_targets(self, examples):
-        Y, weights, rows = examples.Y, examples.row_weights, examples.rows
-        weights = None if weights is None else weights[rows]
-        return TargetScaling.measure(Y[:, rows], self._loss, weights)
-
-    def _build_loss(self):
-        return copy.deepcopy(self._loss)
-
-    def _transform(self, method):
-        """A function of Z2 and its number of outputs; quantiles that cross are sorted."""
-        output, n_quantiles = getattr(self._loss, method), len(self._levels)
-        if n_quantiles == 1:
-            return output, len(self.W2_)
-
-        def ordered(Z2):
-            *tiles, n_outputs, m = Z2.shape
-            A2 = output(Z2).reshape(*tiles, -1, n_quantiles, m)
-            return np.sort(A2, axis=-2).reshape(*tiles, n_outputs, m)
-
-        return ordered, len(self.W2_)
+    def _learn_targets(self, y, classes=None):
+        encoder = RealEncoder.learn(y, self, get_tags(self).target_tags.multi_output)
+        self.n_targets_ = encoder.n_targets
+        return encoder

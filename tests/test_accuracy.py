@@ -97,7 +97,7 @@ def test_a_linear_network_has_the_optimum_of_logistic_regression():
     ("parameters", "tolerance"),
     [
         ({"solver": "gd", "learning_rate": 0.5, "max_iter": 3_000}, 1e-6),
-        ({"solver": Adam(input_pace=0), "max_iter": 500, "batch_size": 569}, 1e-6),
+        ({"solver": Adam(input_scale_rate=0), "max_iter": 500, "batch_size": 569}, 1e-6),
         ({"solver": "adam", "max_iter": 2_000, "batch_size": 569, "schedule": "cosine"}, 1e-4),
         ({"solver": "adam", "max_iter": 1_000, "schedule": "cosine"}, 1e-4),
         ({"solver": "sgd", "learning_rate": 0.01, "max_iter": 300, "schedule": "cosine"}, 1e-4),

@@ -65,7 +65,7 @@ def holes(X):
 def test_sparse_inputs_give_what_dense_ones_give(container, solver):
     """Of sparse inputs Adam does not learn the scales, so it must not here of dense ones either."""
     X, y = load_iris(return_X_y=True)
-    X, solver = holes(X), Adam(input_pace=0) if solver == "adam" else solver
+    X, solver = holes(X), Adam(input_scale_rate=0) if solver == "adam" else solver
     dense = short(solver=solver, standardize=False).fit(X, y)
     thin = short(solver=solver, standardize=False).fit(container(X), y)
     tolerance = 1e-3 if solver == "lbfgs" else 1e-8  # rounding grows along the path of lbfgs

@@ -169,7 +169,7 @@ def test_every_batch_size_and_solver_finds_the_same_optimum_O7(batch_size):
     X, y = scale(X), (y == 1).astype(int)
     options = {"activation": "identity", "alpha": 0.05, "standardize": False}
     optimum = settled(X, y, **options)
-    for solver in (Adam(input_pace=0), "sgd"):
+    for solver in (Adam(input_scale_rate=0), "sgd"):
         classifier = small(
             solver=solver, batch_size=batch_size, max_iter=15 * batch_size, **options
         )

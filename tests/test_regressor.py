@@ -102,7 +102,7 @@ def test_adam_follows_torch(loss):
         4,
         loss=loss,
         activation="tanh",
-        solver=Adam(input_pace=0),
+        solver=Adam(input_scale_rate=0),
         init=lambda rng, n_out, n_in: start[n_out],
         learning_rate=0.01,
         schedule="constant",

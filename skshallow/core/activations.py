@@ -8,13 +8,14 @@ An activation that learns a value for each hidden unit sets ``learned`` to the v
 from; ``forward`` is then also given the column (n1, 1) of values, ``backward`` that column and
 the one for its derivative.
 
-What "auto" needs to know: ``initializer`` names the initialisation that fits, ``steepness`` is
-g'(0) of one that saturates on both sides. A unit of small steepness needs weights as much larger
-for the same signal, so its initial W1 is divided by it and its automatic penalty multiplied by it.
+What "auto" needs to know: ``initializer`` names the initialisation that fits, ``slope_at_zero`` is
+g'(0) of one that saturates on both sides. A unit with a small slope there needs weights as much
+larger for the same signal, so its initial W1 is divided by it and its automatic penalty multiplied
+by it.
 
 An own activation derives from ``Activation``, fills in the two methods, and is handed to the
-estimator as an object. ``stacks`` says that forward may be given a whole stack (tiles, n1, m) at
-once, as all elementwise functions may.
+estimator as an object. ``supports_batched`` says that forward may be given a whole stack
+(tiles, n1, m) at once, as all elementwise functions may.
 """
 
 from dataclasses import dataclass
@@ -38,12 +39,12 @@ class Activation:
     ----------
     initializer : {"xavier", "he"}, default="xavier"
         Initial weights that fit, for ``init="auto"``.
-    steepness : float, default=1.0
+    slope_at_zero : float, default=1.0
         g'(0) of an activation that saturates on both sides: ``init="auto"`` divides W1 by it,
         ``alpha="auto"`` is multiplied by it. It is 1/4 for ``Sigmoid`` and 1 for all others here.
     learned : float or None, default=None
         Where the value that each hidden unit learns starts from; None if nothing is learned.
-    stacks : bool, default=False
+    supports_batched : bool, default=False
         Whether ``forward`` may be given a stack of shape (tiles, n1, m) at once, as all elementwise
         functions may; prediction is then faster.
 
@@ -67,9 +68,9 @@ class Activation:
     """
 
     initializer: ClassVar[str] = "xavier"
-    steepness: ClassVar[float] = 1.0
+    slope_at_zero: ClassVar[float] = 1.0
     learned: ClassVar[float | None] = None
-    stacks: ClassVar[bool] = False
+    supports_batched: ClassVar[bool] = False
 
     def forward(self, Z1, A1):
         """Write g(Z1) into A1.
@@ -116,7 +117,7 @@ class Identity(Activation):
     ((10, 64), 2)
     """
 
-    stacks: ClassVar[bool] = True
+    supports_batched: ClassVar[bool] = True
 
     def forward(self, Z1, A1):
         np.copyto(A1, Z1)
@@ -147,8 +148,8 @@ class Sigmoid(Activation):
     [[0.1, 0.25, 0.1]]
     """
 
-    stacks: ClassVar[bool] = True
-    steepness: ClassVar[float] = 0.25
+    supports_batched: ClassVar[bool] = True
+    slope_at_zero: ClassVar[float] = 0.25
 
     def forward(self, Z1, A1):
         sigmoid(Z1, out=A1)
@@ -181,7 +182,7 @@ class Tanh(Activation):
     [[0.07, 1.0, 0.07]]
     """
 
-    stacks: ClassVar[bool] = True
+    supports_batched: ClassVar[bool] = True
 
     def forward(self, Z1, A1):
         np.tanh(Z1, out=A1)
@@ -215,7 +216,7 @@ class ReLU(Activation):
     [[0.0, 0.0, 1.0]]
     """
 
-    stacks: ClassVar[bool] = True
+    supports_batched: ClassVar[bool] = True
     initializer: ClassVar[str] = "he"
 
     def forward(self, Z1, A1):
@@ -261,7 +262,7 @@ class LeakyReLU(Activation):
     >>> classifier = ShallowNNClassifier(activation=leaky)
     """
 
-    stacks: ClassVar[bool] = True
+    supports_batched: ClassVar[bool] = True
     slope: float = 0.01
     initializer: ClassVar[str] = "he"
 
@@ -312,7 +313,7 @@ class PReLU(Activation):
     ((16, 1), True)
     """
 
-    stacks: ClassVar[bool] = True
+    supports_batched: ClassVar[bool] = True
     initializer: ClassVar[str] = "he"
     learned: ClassVar[float] = 0.25
 
@@ -354,7 +355,7 @@ class SiLU(Activation):
     [[-0.09, 0.5, 1.09]]
     """
 
-    stacks: ClassVar[bool] = True
+    supports_batched: ClassVar[bool] = True
     initializer: ClassVar[str] = "he"
 
     def forward(self, Z1, A1):

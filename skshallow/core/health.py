@@ -1,6 +1,6 @@
 """What can be wrong with a hidden layer, seen from Z1 and A1 = g(Z1) of some examples.
 
-A unit is *flat* if it gives the same output whatever the input. Two units are *alike* if they
+A unit is *flat* if it gives the same output whatever the input. Two units are *duplicates* if they
 compute the same: then they receive the same gradient and stay the same for ever, the symmetry
 that the notes warn of.
 """
@@ -8,7 +8,7 @@ that the notes warn of.
 import numpy as np
 
 ROUNDING = 1e-5  # values that differ by this part of the largest are the same, in any precision
-SAMPLE = 128  # examples on which units are compared: more tell no more
+N_COMPARED = 128  # examples on which units are compared: more tell no more
 NO_SLOPE = 1e-3  # a unit whose g' is never larger learns nothing
 STILL = 0.1  # Z1 that varies less says that the penalty has brought W1 near zero
 
@@ -18,7 +18,7 @@ def flat(low, high):
     return high - low <= ROUNDING * np.maximum(np.abs(low), np.abs(high))
 
 
-def alike(Z1, A1, i):
+def duplicate_units(Z1, A1, i):
     """Which units have the pre-activations and the outputs of unit i, (n1,)."""
     same = np.ones(len(Z1), bool)
     for values in (Z1, A1):
@@ -27,14 +27,7 @@ def alike(Z1, A1, i):
     return same
 
 
-def derivative(activation, Z1, A1, *learned):
-    """g'(Z1) as the backward pass uses it."""
-    slope, spare = np.ones_like(Z1), [np.empty_like(column) for column in learned]
-    activation.backward(Z1.copy(), A1.copy(), slope, *learned, *spare)
-    return slope
-
-
-def hidden_layer_fault(activation, Z1, A1, *learned):
+def hidden_layer_fault(network, Z1, A1):
     """What to tell the user about the layer as a whole, or None.
 
     A layer is dead if all its units are flat and without slope although Z1 varies. If it does not,
@@ -42,7 +35,7 @@ def hidden_layer_fault(activation, Z1, A1, *learned):
     must not be constant.
     """
     n1, m = Z1.shape
-    if n1 > 1 and alike(Z1, A1, 0).all():
+    if n1 > 1 and duplicate_units(Z1, A1, 0).all():
         return (
             f"all {n1} hidden units compute the same, so that the network has one unit in effect: "
             "start from random weights, for example init='auto'; "
@@ -51,7 +44,7 @@ def hidden_layer_fault(activation, Z1, A1, *learned):
     still = np.ptp(Z1, axis=1).max() < STILL
     if still or not flat(A1.min(axis=1), A1.max(axis=1)).all():
         return None
-    if np.abs(derivative(activation, Z1, A1, *learned)).max() > NO_SLOPE:
+    if np.abs(network.slope(Z1, A1)).max() > NO_SLOPE:
         return None
     return (
         f"no hidden unit reacts to its inputs (seen on {m} rows), so that the network says the "

@@ -147,10 +147,10 @@ def zeros(rng, n_out, n_in):
 
 def initialize(parameters, initializer, activation, rng, gain=1.0):
     """Draw gain * W1, then W2; set biases to zero and learned slopes to the activation's start."""
-    n0, n1, n2 = parameters.sizes
+    layout = parameters.layout
     parameters.theta[...] = 0
-    parameters.W1[...] = gain * _draw(initializer, rng, n1, n0)
-    parameters.W2[...] = _draw(initializer, rng, n2, n1)
+    parameters.W1[...] = gain * _draw(initializer, rng, layout.n1, layout.n0)
+    parameters.W2[...] = _draw(initializer, rng, layout.n2, layout.n1)
     if parameters.learned is not None:
         parameters.learned[...] = activation.learned
 

@@ -13,72 +13,80 @@ import math
 import numpy as np
 from scipy.optimize import minimize
 
-from skshallow.core.training import Divergence
+from skshallow.core.training import DivergenceError, Outcome, check_loss, end_epoch
 
 
-def train_lbfgs(training, network, batches, max_iter, tol, *, score=None, watch=None):
-    """Take so many iterations, or fewer; say how it ended.
+def minimize_lbfgs(state, objective, max_iter, tol, *, scorer=None, callbacks=None):
+    """Take so many iterations, or fewer.
 
-    Arguments and result are those of ``train``; besides, "unconverged" says that max_iter came
-    before every derivative was at most 10 tol, or J came down by less than tol / 1,000 of it, and
-    "stuck" that no lower J was found although the gradient promised one.
+    Parameters
+    ----------
+    state : TrainingState
+    objective : callable
+        (loss, penalty, gradient) of J at theta, a vector of the state's type.
+    max_iter : int
+    tol : float
+        Training ends when every derivative is at most 10 tol, or J comes down by less than
+        tol / 1,000 of it.
+    scorer, callbacks
+        As for ``fit_epochs``; an iteration is an epoch.
+
+    Returns
+    -------
+    Outcome
+        "unconverged" says that max_iter came first, "line_search_failed" that no lower J was found
+        although the gradient promised one.
     """
-    run = _Run(training, network, batches, score, watch)
-    rounding = 4 * float(np.finfo(training.theta.dtype).eps)
+    run = _Run(state, objective, scorer, callbacks)
+    rounding = 4 * float(np.finfo(state.theta.dtype).eps)
     options = {"maxiter": max_iter, "maxfun": 20 * max_iter, "gtol": 10 * tol}
     options["ftol"] = max(1e-3 * tol, rounding)
-    training.begin()
+    state.checkpoint.update(-math.inf, state.epoch, state.theta)  # something to go back to
     try:
         result = minimize(
-            run.objective,
+            run.value_and_gradient,
             run.accepted,
             jac=True,
             method="L-BFGS-B",
             callback=run.after_iteration,
             options=options,
         )
-    except (KeyboardInterrupt, Divergence) as stop:
-        run.ended = "diverged" if isinstance(stop, Divergence) else "interrupted"
-    training.theta[...] = run.accepted
-    return run.ended or _ending(result)
+    except (KeyboardInterrupt, DivergenceError) as stop:
+        run.reason = "diverged" if isinstance(stop, DivergenceError) else "interrupted"
+    state.theta[...] = run.accepted
+    return Outcome.of(state, run.reason or _reason(result))
 
 
-def _ending(result):
+def _reason(result):
     """What SciPy's status means; rounding ends many a line search when all is done."""
-    stuck = result.status == 2 and np.abs(result.jac).max() > 1e-3
-    return "stuck" if stuck else "unconverged" if result.status == 1 else "finished"
+    failed = result.status == 2 and np.abs(result.jac).max() > 1e-3
+    return "line_search_failed" if failed else "unconverged" if result.status == 1 else "finished"
 
 
 class _Run:
-    """What SciPy calls: the objective J, and a look after every iteration."""
+    """What SciPy calls: the objective J, and the end of every iteration."""
 
-    def __init__(self, training, network, batches, score, watch):
-        self.training, self.network, self.batches = training, network, batches
-        self.score, self.watch, self.ended = score, watch, None
-        self.accepted, self.under_way = training.theta.astype(np.float64), False
+    def __init__(self, state, objective, scorer, callbacks):
+        self.state, self.objective = state, objective
+        self.scorer, self.callbacks = scorer, callbacks
+        self.accepted, self.under_way, self.reason = state.theta.astype(np.float64), False, None
 
-    def objective(self, x):
+    def value_and_gradient(self, x):
         """J and its gradient at x."""
-        if self.watch is not None and not self.under_way:
-            self.watch.begin()
+        if self.callbacks is not None and not self.under_way:
+            self.callbacks.begin_epoch()
         self.under_way = True
-        self.training.theta[...] = x
-        self.loss = self.network.full_loss_and_gradient(self.batches)
-        self.penalty = self.network.penalty()
-        if not math.isfinite(self.loss + self.penalty):
-            raise Divergence(self.loss)
-        if self.training.first_loss is None:
-            self.training.first_loss = self.loss
-        return self.loss + self.penalty, self.network.gradient.theta.astype(np.float64)
+        self.state.theta[...] = x
+        self.loss, self.penalty, gradient = self.objective(self.state.theta)
+        check_loss(self.loss + self.penalty)
+        self.state.history.start(self.loss)
+        return self.loss + self.penalty, gradient.astype(np.float64)
 
     def after_iteration(self, intermediate_result):
-        """Write the iteration into the history; stop if there is a reason."""
-        training, self.under_way = self.training, False
-        training.theta[...] = self.accepted = intermediate_result.x.copy()
-        training.record(self.loss, self.penalty, self.score() if self.score else None)
-        if self.watch is not None and self.watch.end():
-            self.ended = "stopped"
-        elif self.score is not None and training.stalled():
-            self.ended = "stalled"
-        if self.ended:
+        """End the iteration; stop if there is a reason."""
+        self.under_way = False
+        self.state.theta[...] = self.accepted = intermediate_result.x.copy()
+        look = {"scorer": self.scorer, "callbacks": self.callbacks}
+        self.reason = end_epoch(self.state, self.loss, self.penalty, **look)
+        if self.reason is not None:
             raise StopIteration

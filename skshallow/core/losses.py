@@ -28,7 +28,7 @@ class BinaryCrossEntropy:
     Several outputs are several yes-or-no questions (multilabel); J adds them up.
     """
 
-    blow_up = 1e3  # so many times the first loss is divergence
+    divergence_factor = 1e3  # so many times the initial loss is divergence
 
     def output(self, Z2):
         return expit(Z2, out=Z2)
@@ -51,7 +51,7 @@ class CategoricalCrossEntropy:
     The largest score of an example is subtracted first: the result is the same and e^z <= 1.
     """
 
-    blow_up = 1e3  # so many times the first loss is divergence
+    divergence_factor = 1e3  # so many times the initial loss is divergence
 
     def output(self, Z2):
         Z2 -= Z2.max(axis=-2, keepdims=True)
@@ -84,11 +84,11 @@ class RegressionLoss:
     ----------
     link : {"identity", "log"}, default="identity"
         Whether predictions A2 are Z2, or e^Z2, for targets that are not negative.
-    level : float or None, default=None
+    target_quantile : float or None, default=None
         About what targets are centred before training: None is their mean, a number between 0
         and 1 that quantile.
-    blow_up : float, default=1e6
-        A loss of more than this many times one plus the first one counts as divergence. 1e3 suits
+    divergence_factor : float, default=1e6
+        A loss of more than this many times one plus the initial one counts as divergence. 1e3 suits
         losses that grow in proportion to the scores, its square those that grow with their square.
 
     Examples
@@ -116,8 +116,8 @@ class RegressionLoss:
     """
 
     link: ClassVar[str] = "identity"
-    level: ClassVar[Any] = None
-    blow_up: ClassVar[float] = 1e6
+    target_quantile: ClassVar[Any] = None
+    divergence_factor: ClassVar[float] = 1e6
 
     def output(self, Z2):
         """Predictions A2 of scores, in their place.
@@ -216,8 +216,8 @@ class AbsoluteError(RegressionLoss):
     22.0 [[21.0, 20.0, 19.0, 18.0, 78.0]] 31.2
     """
 
-    level = 0.5
-    blow_up = 1e3
+    target_quantile = 0.5
+    divergence_factor = 1e3
 
     def value(self, Z2, Y):
         Z2 -= Y
@@ -260,8 +260,8 @@ class Huber(RegressionLoss):
     >>> regressor = ShallowNNRegressor(loss=Huber(delta=0.5))
     """
 
-    level = 0.5
-    blow_up = 1e3
+    target_quantile = 0.5
+    divergence_factor = 1e3
     delta: float = 1.0
 
     def __post_init__(self):
@@ -306,7 +306,7 @@ class Quantile(RegressionLoss):
     [[-0.75, -0.25, 0.25]]
     """
 
-    blow_up = 1e3
+    divergence_factor = 1e3
 
     def __init__(self, level=0.5):
         levels = np.asarray(level, dtype=float)
@@ -316,6 +316,10 @@ class Quantile(RegressionLoss):
                 "several quantiles of one target set loss='quantile' and quantile to a list"
             )
         self.level = level
+
+    @property
+    def target_quantile(self):
+        return self.level
 
     def value(self, Z2, Y):
         Z2 -= Y

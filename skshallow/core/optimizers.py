@@ -3,17 +3,17 @@
 ``reset(theta)`` prepares the state for a vector of that size; ``step(theta, gradient,
 learning_rate)`` moves theta in place and may use the gradient as scratch. The learning rate
 comes with every step, so a schedule needs no optimiser's help. ``full_batch`` says that every
-step wants the gradient over all examples; a positive ``input_pace`` that scales of the inputs are
-to be learned beside, see scaling.py. An own optimiser has the same two methods.
+step wants the gradient over all examples; a positive ``input_scale_rate`` that scales of the inputs
+are to be learned beside, see input_scaling.py. An own optimiser has the same two methods.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
 
-BLOCK = 65_536  # elements that the passes of Adam work on at a time: they stay in the cache
+STEP_BLOCK = 65_536  # elements that the passes of Adam work on at a time: they stay in the cache
 
 
 class Optimizer:
@@ -23,7 +23,7 @@ class Optimizer:
     ----------
     full_batch : bool, default=False
         Whether every step wants the gradient over all rows.
-    input_pace : float, default=0.0
+    input_scale_rate : float, default=0.0
         How fast scales of the inputs are learned beside, as in ``Adam``; 0 for not at all.
 
     Examples
@@ -44,7 +44,7 @@ class Optimizer:
     """
 
     full_batch: ClassVar[bool] = False
-    input_pace: ClassVar[float] = 0.0
+    input_scale_rate: float = 0.0
 
     def reset(self, theta):
         """Forget the past; get ready for a vector like theta.
@@ -187,9 +187,11 @@ class Adam(Optimizer):
         Share of the second moment, the mean squared gradient, that stays.
     epsilon : float, default=1e-8
         Added below the line: small gradients are not blown up.
-    input_pace : float, default=12
-        Inputs get a learned scale, whose logarithm moves by input_pace * learning_rate in a step
-        at most; 0 for none. See ``skshallow.core.scaling``.
+    input_scale_rate : float, default=12
+        Inputs get a learned scale, whose logarithm moves by input_scale_rate * learning_rate in a
+        step at most; 0 for none. See ``skshallow.core.input_scaling``.
+    input_pace : float or None, default=None
+        Earlier name of ``input_scale_rate``, until version 0.2; ``fit`` warns of it.
 
     References
     ----------
@@ -212,13 +214,14 @@ class Adam(Optimizer):
     In an estimator, with a shorter memory and no scales of the inputs:
 
     >>> from skshallow import ShallowNNClassifier
-    >>> classifier = ShallowNNClassifier(solver=Adam(beta2=0.99, input_pace=0))
+    >>> classifier = ShallowNNClassifier(solver=Adam(beta2=0.99, input_scale_rate=0))
     """
 
     beta1: float = 0.9
     beta2: float = 0.999
     epsilon: float = 1e-8
-    input_pace: float = 12.0
+    input_scale_rate: float = 12.0
+    input_pace: float | None = field(default=None, repr=False)
 
     def reset(self, theta):
         self.t = 0
@@ -229,8 +232,8 @@ class Adam(Optimizer):
         root = math.sqrt((1 - self.beta2) / (1 - self.beta2**self.t))
         rate = float(learning_rate * (1 - self.beta1) / (1 - self.beta1**self.t) / root)
         epsilon = self.epsilon / root
-        for start in range(0, theta.size, BLOCK):
-            block = slice(start, start + BLOCK)
+        for start in range(0, theta.size, STEP_BLOCK):
+            block = slice(start, start + STEP_BLOCK)
             self._step(theta[block], gradient[block], block, (rate, epsilon))
         if self.t % 8 == 0:
             self._flush(theta)

@@ -1,72 +1,93 @@
 """theta: all parameters of the network as one contiguous vector, and its views by name.
 
 An optimiser sees the vector, the network sees ``W1, b1, W2, b2``; both are the same memory.
-The weights, which the penalty touches, come first, so that they are one slice of theta:
+``Layout`` alone knows which arrays there are, their shapes and their order. The weights, which
+the penalty touches, come first, so that they are one slice of theta:
 
     theta = [ W1 | W2 | b1 | b2 | learned ]
 
 ``learned`` holds what an activation learns for each hidden unit (the slope of PReLU).
 """
 
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+
 import numpy as np
 
 
+@dataclass(frozen=True)
+class Layout:
+    """Names and shapes of the arrays in theta, for n0 inputs, n1 hidden units and n2 outputs."""
+
+    n0: int
+    n1: int
+    n2: int
+    learned: bool = False
+
+    @cached_property
+    def shapes(self):
+        """{name: shape}, in the order of theta."""
+        n0, n1, n2 = self.n0, self.n1, self.n2
+        shapes = {"W1": (n1, n0), "W2": (n2, n1), "b1": (n1, 1), "b2": (n2, 1)}
+        return shapes | {"learned": (n1, 1)} if self.learned else shapes
+
+    @property
+    def size(self):
+        """Length of theta."""
+        return sum(map(prod, self.shapes.values()))
+
+    @property
+    def n_weights(self):
+        """Length of the part that is penalised: the arrays named W."""
+        return sum(prod(shape) for name, shape in self.shapes.items() if name[0] == "W")
+
+    def views(self, theta):
+        """{name: view of theta}."""
+        views, start = {}, 0
+        for name, shape in self.shapes.items():
+            views[name] = theta[start : start + prod(shape)].reshape(shape)
+            start += prod(shape)
+        return views
+
+
 class Parameters:
-    """theta and its views.
+    """theta and its views: ``W1``, ``b1``, ``W2``, ``b2``, and ``learned``, an array or None.
 
     Write through a view (``parameters.W1[...] = W``): the names cannot be bound anew, so a view
     never comes apart from theta. Copies and pickles are built from theta and keep that promise.
 
-    Iterating gives ``W1, b1, W2, b2`` and, if the activation learns, its ``learned`` column.
+    Parameters
+    ----------
+    theta : ndarray of shape (layout.size,)
+    layout : Layout
+
+    Attributes
+    ----------
+    weights : ndarray of shape (layout.n_weights,)
+        All weights as one slice of theta: what the penalty touches.
     """
 
-    __slots__ = ("_sizes", "_theta", "_views", "_weights")
+    def __init__(self, theta, layout):
+        views = {"learned": None, **layout.views(theta)}
+        weights = theta[: layout.n_weights]
+        vars(self).update(theta=theta, layout=layout, weights=weights, **views)
 
-    def __init__(self, theta, n0, n1, n2):
-        self._theta, self._sizes = theta, (n0, n1, n2)
-        shapes = [(n1, n0), (n2, n1), (n1, 1), (n2, 1)]
-        if theta.size > n1 * (n0 + n2 + 1) + n2:
-            shapes.append((n1, 1))
-        stops = np.cumsum([rows * columns for rows, columns in shapes])
-        pieces = np.split(theta, stops[:-1])
-        W1, W2, b1, b2, *learned = (p.reshape(s) for p, s in zip(pieces, shapes, strict=True))
-        self._views = (W1, b1, W2, b2, *learned)
-        self._weights = theta[: stops[1]]
+    def __setattr__(self, name, value):
+        raise AttributeError(f"{name} is a view of theta: write parameters.{name}[...] = value")
 
     @classmethod
-    def zeros(cls, n0, n1, n2, *, learns=False, dtype=np.float64):
-        """All-zero parameters; ``learns`` adds one learned value for each hidden unit."""
-        return cls(np.zeros(n1 * (n0 + n2 + 1 + learns) + n2, dtype), n0, n1, n2)
-
-    def __iter__(self):
-        return iter(self._views)
+    def zeros(cls, layout, dtype=np.float64):
+        """All-zero parameters."""
+        return cls(np.zeros(layout.size, dtype), layout)
 
     def __reduce__(self):
-        return Parameters, (self._theta, *self._sizes)
+        return Parameters, (self.theta, self.layout)
 
     def like(self):
         """Zeros of the same layout: the gradient is a second such object."""
-        return Parameters(np.zeros_like(self._theta), *self._sizes)
+        return Parameters(np.zeros_like(self.theta), self.layout)
 
-    @property
-    def theta(self):
-        """The vector itself."""
-        return self._theta
-
-    @property
-    def weights(self):
-        """W1 and W2 as one slice of theta: what the penalty touches."""
-        return self._weights
-
-    @property
-    def sizes(self):
-        """(n0, n1, n2): inputs, hidden units, outputs."""
-        return self._sizes
-
-    W1 = property(lambda self: self._views[0], doc="(n1, n0)")
-    b1 = property(lambda self: self._views[1], doc="(n1, 1)")
-    W2 = property(lambda self: self._views[2], doc="(n2, n1)")
-    b2 = property(lambda self: self._views[3], doc="(n2, 1)")
-    learned = property(
-        lambda self: self._views[4] if len(self._views) > 4 else None, doc="(n1, 1), or None"
-    )
+    def arrays(self):
+        """{name: view} of the arrays that there are."""
+        return {name: getattr(self, name) for name in self.layout.shapes}

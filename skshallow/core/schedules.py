@@ -1,14 +1,16 @@
 """The learning rate over time, as a factor of the rate that the user gave.
 
-``factor(progress, period)`` is asked before every step. Both count epochs: progress with
-fractions since this round of training began, period how many the round will have (None if nobody
-knows). ``lower()`` is asked when training has stalled: true if there is a lower rate to go on
-with; ``adapts`` says whether that can be.
+``factor(progress, period)`` holds for one step. Both count epochs: progress with fractions since
+the schedule began, period how many it is for (None if nobody knows). ``lower()`` is asked when
+training no longer improves: true if there is a lower rate to go on with; ``adapts`` says whether
+that can be. ``LearningRate`` gives the rates of all steps of an epoch at once.
 """
 
 import math
 from dataclasses import dataclass
 from typing import ClassVar
+
+import numpy as np
 
 
 class Schedule:
@@ -30,7 +32,7 @@ class Schedule:
     ...         return 0.5 ** int(progress)
     >>> [Halving().factor(progress, period=None) for progress in (0.0, 0.5, 1.0, 2.0)]
     [1.0, 1.0, 0.5, 0.25]
-    >>> Halving().lower()  # training that stalls may end
+    >>> Halving().lower()  # there is no lower rate: training may end
     False
     """
 
@@ -42,9 +44,9 @@ class Schedule:
         Parameters
         ----------
         progress : float
-            Epochs since this round of training began, with fractions.
+            Epochs since the schedule began, with fractions.
         period : int or None
-            Epochs that the round will have, if that is known.
+            Epochs that the schedule is for, if that is known.
 
         Returns
         -------
@@ -53,8 +55,27 @@ class Schedule:
         """
         raise NotImplementedError(f"{type(self).__name__} must define factor(progress, period)")
 
+    def factors(self, start, n_steps, period):
+        """Factors of all steps of one epoch.
+
+        Parameters
+        ----------
+        start : int
+            Epochs since the schedule began.
+        n_steps : int
+            Steps in the epoch.
+        period : int or None
+            Epochs that the schedule is for, if that is known.
+
+        Returns
+        -------
+        factors : ndarray of shape (n_steps,)
+            What the rate is multiplied by.
+        """
+        return np.array([self.factor(start + i / n_steps, period) for i in range(n_steps)])
+
     def lower(self):
-        """Lower the factor, now that training has stalled.
+        """Lower the factor, now that training no longer improves.
 
         Returns
         -------
@@ -118,7 +139,7 @@ class Cosine(Schedule):
 
 @dataclass
 class Adaptive(Schedule):
-    """A fifth of the rate each time training stalls, down to a thousandth at the least.
+    """A fifth of the rate each time training no longer improves, down to a thousandth at the least.
 
     Parameters
     ----------
@@ -127,7 +148,7 @@ class Adaptive(Schedule):
 
     Examples
     --------
-    Training that stalls goes on four times; then there is nothing to lower, and it ends:
+    Training goes on at a lower rate four times; then there is nothing to lower, and it ends:
 
     >>> from skshallow.core.schedules import Adaptive
     >>> schedule = Adaptive()
@@ -150,6 +171,23 @@ class Adaptive(Schedule):
             return False
         self.present /= 5
         return True
+
+
+@dataclass
+class LearningRate:
+    """The rates of every step: ``initial`` times the factors of the schedule.
+
+    ``start`` is the epoch in which the schedule began, ``n_epochs`` how many it is for.
+    """
+
+    initial: float
+    schedule: Schedule
+    start: int = 0
+    n_epochs: int | None = None
+
+    def of_epoch(self, epoch, n_steps):
+        """The rates of all steps after so many epochs, (n_steps,)."""
+        return self.initial * self.schedule.factors(epoch - self.start, n_steps, self.n_epochs)
 
 
 SCHEDULES = {"cosine": Cosine, "constant": Constant, "adaptive": Adaptive}

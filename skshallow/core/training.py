@@ -1,47 +1,55 @@
-"""Gradient descent over epochs: what is repeated, when it stops, what is kept.
+"""Gradient descent over epochs: what is repeated, when it stops, which weights are kept.
 
-``train`` repeats: one epoch of steps, a line in the history, a look at whether to stop. All that
-must go on when training goes on (warm start, partial_fit, after a pickle) is in ``Training``.
+``fit_epochs`` repeats: an epoch of steps, which the engine computes, and ``end_epoch``. That is
+the one place that writes the history, updates the checkpoint and decides whether to stop; L-BFGS
+uses it too. All that a later call goes on from (warm start, partial_fit, after a pickle) is in
+``TrainingState``.
 """
 
 import math
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 
-class Divergence(ArithmeticError):
+class DivergenceError(ArithmeticError):
     """The loss is no longer a finite, sensible number."""
 
 
 @dataclass
-class Patience:
+class EarlyStopping:
     """Counts epochs since a score last rose by more than tol above the best before it."""
 
     n_iter_no_change: int
     tol: float
-    best: float = -math.inf
-    waited: int = 0
+    best_score: float = -math.inf
+    epochs_without_improvement: int = 0
 
-    def exhausted(self, score):
+    def should_stop(self, score):
         """Whether this is the n_iter_no_change-th epoch in a row without a rise."""
-        self.waited = 0 if score > self.best + self.tol else self.waited + 1
-        self.best = max(self.best, score)
-        return self.waited >= self.n_iter_no_change
+        improved = score > self.best_score + self.tol
+        self.epochs_without_improvement = 0 if improved else self.epochs_without_improvement + 1
+        self.best_score = max(self.best_score, score)
+        return self.epochs_without_improvement >= self.n_iter_no_change
 
 
 @dataclass
-class Best:
-    """The weights with the best score among those whose score was measured."""
+class Checkpoint:
+    """The weights with the best score among those that were scored.
 
+    ``metric`` is what the score means: None for minus the training loss, else a scorer.
+    """
+
+    metric: Any = None
     score: float = -math.inf
     epoch: int = 0
-    theta: np.ndarray | None = None
+    best_weights: np.ndarray | None = None
 
-    def offer(self, score, epoch, theta):
+    def update(self, score, epoch, theta):
         """Keep a copy of theta if it is better, or if there is none yet."""
-        if score > self.score or self.theta is None:
-            self.score, self.epoch, self.theta = score, epoch, theta.copy()
+        if score > self.score or self.best_weights is None:
+            self.score, self.epoch, self.best_weights = score, epoch, theta.copy()
 
 
 @dataclass
@@ -51,29 +59,33 @@ class History:
     losses: list = field(default_factory=list)
     penalties: list = field(default_factory=list)
     scores: list = field(default_factory=list)
+    initial_loss: float | None = None
+
+    def start(self, loss):
+        """Note the loss of the very first weights."""
+        if self.initial_loss is None:
+            self.initial_loss = loss
+
+    def append(self, loss, penalty, score):
+        """Add the line of an epoch."""
+        self.losses.append(loss)
+        self.penalties.append(penalty)
+        self.scores.append(score)
 
 
 @dataclass
-class Training:
-    """The state of a training: everything that goes on when it is continued."""
+class TrainingState:
+    """What a later call of fit or partial_fit goes on from."""
 
-    parameters: object
-    optimizer: object
-    schedule: object
-    patience: Patience
+    parameters: Any
+    seed: int
     rng: np.random.Generator
-    learning_rate: float = 0.01
-    scaling: object = None
+    learning_rate: Any
+    early_stopping: EarlyStopping
+    optimizer: Any = None
+    input_scaling: Any = None
+    checkpoint: Checkpoint = field(default_factory=Checkpoint)
     history: History = field(default_factory=History)
-    best: Best = field(default_factory=Best)
-    first_loss: float | None = None
-    blow_up: float = 1e3
-    limit: float | None = None
-    round_start: int = 0
-    period: int | None = None
-    scored: bool = False
-    reverted: bool = False
-    doubted: Best | None = None
 
     @property
     def theta(self):
@@ -85,159 +97,192 @@ class Training:
         """Epochs taken so far."""
         return len(self.history.losses)
 
-    def begin_round(self, period, scored=False):
-        """The schedule starts anew, for so many epochs; scores and losses are not compared."""
-        self.round_start, self.period = self.epoch, period
-        if scored != self.scored:
-            self.scored, self.best = scored, Best()
-            self.patience.best, self.patience.waited = -math.inf, 0
+    @property
+    def takes_all_examples(self):
+        """Whether every step wants the gradient over all examples."""
+        return self.optimizer is None or self.optimizer.full_batch
 
-    def use(self, optimizer, scaling=None):
-        """Take the steps to come with this optimiser, and scale inputs if told how."""
-        self.optimizer, self.scaling = optimizer, scaling
+    @property
+    def is_scored(self):
+        """Whether a validation score, not the training loss, says which weights are the best."""
+        return self.checkpoint.metric is not None
+
+    def use_optimizer(self, optimizer, input_scaling=None):
+        """Take the steps to come with this optimizer, without a past; None for L-BFGS."""
+        self.optimizer, self.input_scaling = optimizer, input_scaling
         if optimizer is not None:
             optimizer.reset(self.theta)
 
-    def step(self, gradient, share=0.0):
-        """Move the parameters, given their gradient, when this share of the epoch is done."""
-        rate = self.rate(share)
-        if self.scaling is not None:
-            self.scaling.step(self.parameters.W1, gradient.W1, rate)
+    def begin(self, learning_rate, early_stopping, metric=None):
+        """Start a call of fit or partial_fit; scores of another kind are not compared."""
+        if (metric is not None) != self.is_scored:
+            self.checkpoint, self.early_stopping = Checkpoint(), early_stopping
+        self.learning_rate, self.checkpoint.metric = learning_rate, metric
+        self.early_stopping = replace(
+            early_stopping,
+            best_score=self.early_stopping.best_score,
+            epochs_without_improvement=self.early_stopping.epochs_without_improvement,
+        )
+
+    def end(self):
+        """Whatever goes on from here starts its schedule anew."""
+        self.learning_rate = replace(self.learning_rate, start=self.epoch)
+
+    def step(self, gradient, rate):
+        """Move the parameters against their gradient."""
+        if self.input_scaling is not None:
+            self.input_scaling.step(self.parameters.W1, gradient.W1, rate)
         self.optimizer.step(self.theta, gradient.theta, rate)
 
-    def forget_scores(self):
-        """Go on from the kept weights, without a validation part."""
-        self.theta[...], _ = self.kept()
-        self.begin_round(None)
+    def restore_checkpoint(self):
+        """Go back to the best weights."""
+        self.theta[...] = self.checkpoint.best_weights
 
-    def kept(self):
-        """(theta, epoch) to use: the best if scored or after a divergence, else the last."""
-        if self.scored or self.reverted:
-            return self.best.theta, self.best.epoch
-        return self.theta, self.epoch
-
-    def begin(self):
-        """Have something to go back to; what loss is absurd, the first one of these data tells."""
-        self.reverted, self.limit = False, None
-        self.best.offer(-math.inf, self.epoch, self.theta)
-
-    def score_again(self, score):
-        """Measure the best weights anew, because the score is no longer what it was."""
-        if self.best.theta is not None:
+    def rescore_checkpoint(self, scorer):
+        """Score the best weights anew, because the metric is no longer what it was."""
+        if self.checkpoint.best_weights is not None:
             present = self.theta.copy()
-            self.theta[...] = self.best.theta
-            self.best.score = self.patience.best = score()
+            self.restore_checkpoint()
+            scorer.validation_loss()
+            self.checkpoint.score = self.early_stopping.best_score = scorer.score()
             self.theta[...] = present
 
-    def rate(self, share=0.0):
-        """The learning rate when this share of the present epoch is done."""
-        progress = self.epoch - self.round_start + share
-        return self.learning_rate * self.schedule.factor(progress, self.period)
-
-    def check(self, loss):
-        """Refuse a loss that shows divergence; another one is a word for the last weights."""
-        if self.limit is None and math.isfinite(loss):
-            self.limit = self.blow_up * (1 + loss)
-            self.first_loss = loss if self.first_loss is None else self.first_loss
-        if self.limit is None or not loss <= self.limit:
-            raise Divergence(loss)
-        self.doubted = None
-
-    def record(self, loss, penalty, score):
-        """Write an epoch into the history."""
-        if not np.isfinite(self.theta).all():
-            raise Divergence(loss)
-        self.history.losses.append(loss)
-        self.history.penalties.append(penalty)
-        self.history.scores.append(score)
-        if score is not None:
-            self.doubted = replace(self.best)
-            self.best.offer(score, self.epoch, self.theta)
-
-    def stalled(self):
-        """Whether patience has run out and there is no lower rate to go on with."""
+    def no_longer_improves(self):
+        """Whether patience has run out and there is no lower learning rate to go on with."""
         history = self.history
-        score = history.scores[-1] if self.scored else -history.losses[-1]
-        if not self.patience.exhausted(score):
+        score = history.scores[-1] if self.is_scored else -history.losses[-1]
+        if not self.early_stopping.should_stop(score):
             return False
-        self.patience.waited = 0
-        return not self.schedule.lower()
-
-    def recover(self):
-        """After a divergence: back to the best weights, without the optimiser's momentum.
-
-        Weights that no step has been taken from count as blown up, however they scored.
-        """
-        self.best = self.doubted or self.best
-        self.reverted = True
-        self.theta[...] = self.best.theta
-        self.optimizer.reset(self.theta)
+        self.early_stopping.epochs_without_improvement = 0
+        return not self.learning_rate.schedule.lower()
 
 
-def train(training, network, batches, epochs, *, shuffle=True, score=None, watch=None):
-    """Take so many epochs, or fewer; say how it ended.
+@dataclass
+class Outcome:
+    """How training ended, which weights to keep, and after which epoch they were taken.
+
+    ``reason`` is "finished", "early_stopped", "stopped" (by a callback), "interrupted" or
+    "diverged"; for L-BFGS also "unconverged" or "line_search_failed".
+    """
+
+    reason: str
+    weights: np.ndarray
+    epoch: int
+
+    @classmethod
+    def of(cls, state, reason, *, restored=False):
+        """The best weights if they were scored or gone back to, else the last ones."""
+        if restored or state.is_scored:
+            return cls(reason, state.checkpoint.best_weights, state.checkpoint.epoch)
+        return cls(reason, state.theta, state.epoch)
+
+
+def fit_epochs(state, engine, n_epochs, *, shuffle=True, scorer=None, callbacks=None):
+    """Take so many epochs, or fewer.
 
     Parameters
     ----------
-    score : callable or None
-        Measures the weights after each epoch; greater is better; raises Divergence if they are
-        absurd. Training then stops when patience runs out. Without it the schedule alone decides.
-    watch : object or None
-        Its ``begin()`` is called before, its ``end()`` after each epoch; true means stop.
+    state : TrainingState
+    engine : Engine
+    n_epochs : int
+    shuffle : bool
+        Whether every epoch has an order of its own.
+    scorer : object or None
+        ``validation_loss()`` at the present weights is asked for after each epoch, and if it is
+        sensible their ``score()``, the greater the better. Training then stops when patience runs
+        out. Without it the schedule alone decides.
+    callbacks : object or None
+        ``begin_epoch()`` is called before, ``end_epoch()`` after each epoch; true means stop.
 
     Returns
     -------
-    str
-        "finished", "stalled", "stopped" (by watch), "interrupted" or "diverged".
+    Outcome
     """
-    may_stall = score is not None or training.schedule.adapts
-    rng = training.rng if shuffle else None
-    training.begin()
+    state.checkpoint.update(-math.inf, state.epoch, state.theta)  # something to go back to
+    max_loss, shuffle = None, shuffle and engine.n_steps > 1
     try:
-        for _ in range(epochs):
-            if watch is not None:
-                watch.begin()
-            _epoch(training, network, batches, rng, score)
-            if watch is not None and watch.end():
-                return "stopped"
-            if may_stall and training.stalled():
-                return "stalled"
-    except (KeyboardInterrupt, Divergence) as stop:
-        diverged = isinstance(stop, Divergence)
-        if diverged or not np.isfinite(training.theta).all():
-            training.recover()
-        return "diverged" if diverged else "interrupted"
-    return "finished"
+        for _ in range(n_epochs):
+            if callbacks is not None:
+                callbacks.begin_epoch()
+            weights, penalty = state.theta.copy(), engine.penalty()
+            losses = _run_epoch(state, engine, shuffle)
+            max_loss = max_loss or _max_loss(state, losses[0], engine.divergence_factor)
+            loss = check_loss(float(losses @ engine.shares), max_loss)
+            look = {"scorer": scorer, "max_loss": max_loss, "callbacks": callbacks}
+            reason = end_epoch(state, loss, penalty, weights=weights, **look)
+            if reason is not None:
+                return Outcome.of(state, reason)
+    except DivergenceError:
+        return _recover(state, "diverged")
+    except KeyboardInterrupt:
+        return _recover(state, "interrupted")
+    return Outcome.of(state, "finished")
 
 
-def _epoch(training, network, batches, rng, score):
-    """One pass over the examples and its line in the history."""
-    before, penalty = training.theta.copy(), network.penalty()
-    if training.optimizer.full_batch:
-        loss = _full_step(training, network, batches)
-    else:
-        loss = _steps(training, network, batches, rng)
-    if score is None:  # the loss was measured on weights from here on, the first ones for certain
-        training.best.offer(-loss, training.epoch, before)
-    training.record(loss, penalty, None if score is None else score())
+def _run_epoch(state, engine, shuffle):
+    """One epoch of steps; the mean loss of each batch."""
+    order = state.rng.permutation(engine.n_examples) if shuffle else None
+    return engine.run_epoch(order, state.learning_rate.of_epoch(state.epoch, engine.n_steps))
 
 
-def _full_step(training, network, batches):
-    """One step with the gradient over all examples; their mean loss."""
-    loss = network.full_loss_and_gradient(batches)
-    training.check(loss)
-    training.step(network.gradient)
+def _max_loss(state, initial_loss, divergence_factor):
+    """What loss is absurd, the initial one of these data tells."""
+    initial_loss = check_loss(float(initial_loss))
+    state.history.start(initial_loss)
+    return divergence_factor * (1 + initial_loss)
+
+
+def check_loss(loss, max_loss=math.inf):
+    """The loss, if it is a sensible number."""
+    if not (math.isfinite(loss) and loss <= max_loss):
+        raise DivergenceError(loss)
     return loss
 
 
-def _steps(training, network, batches, rng):
-    """A step for every batch; the mean of the losses."""
-    tally = network.tally(batches.largest, training.check)
-    for i, (A0, Y, s) in enumerate(batches.deal(rng)):
-        network.backpropagate(A0, Y, s, tally)
-        training.step(network.gradient, i / len(batches))
-        if training.first_loss is None or training.doubted is not None:
-            tally.compute()
-        elif training.limit is None:
-            tally.look()
-    return tally.mean()
+def end_epoch(
+    state, loss, penalty, *, weights=None, scorer=None, max_loss=math.inf, callbacks=None
+):
+    """Write the history, update the checkpoint, decide whether to stop: nowhere else.
+
+    Parameters
+    ----------
+    state : TrainingState
+    loss, penalty : float
+        Of the epoch.
+    weights : ndarray or None
+        The weights from which on the loss was measured. Where nothing is scored, the best of them
+        are what a divergence goes back to.
+    scorer, callbacks
+        As for ``fit_epochs``.
+    max_loss : float
+        A validation loss above it counts as divergence.
+
+    Returns
+    -------
+    str or None
+        Why to stop, if there is a reason.
+    """
+    score = None
+    if scorer is not None:
+        check_loss(scorer.validation_loss(), max_loss)
+        score = scorer.score()
+    elif weights is not None:
+        state.checkpoint.update(-loss, state.epoch, weights)
+    if not np.isfinite(state.theta).all():
+        raise DivergenceError(loss)
+    state.history.append(loss, penalty, score)
+    if score is not None:
+        state.checkpoint.update(score, state.epoch, state.theta)
+    if callbacks is not None and callbacks.end_epoch():
+        return "stopped"
+    may_stop = score is not None or state.learning_rate.schedule.adapts
+    return "early_stopped" if may_stop and state.no_longer_improves() else None
+
+
+def _recover(state, reason):
+    """The best weights, without the optimizer's momentum, unless the present ones are sane."""
+    absurd = reason == "diverged" or not np.isfinite(state.theta).all()
+    if absurd:
+        state.restore_checkpoint()
+        state.optimizer.reset(state.theta)
+    return Outcome.of(state, reason, restored=absurd)

@@ -149,9 +149,9 @@ def register_converters() -> None:
         raise ImportError(
             'register_converters needs the package skl2onnx: pip install "skshallow[onnx]"'
         ) from error
-    flag = [True, False]
+    flag: list = [True, False]
     options = {"nocl": flag, "output_class_labels": flag, "raw_scores": flag}
-    options["zipmap"] = [True, False, "columns"]
+    options["zipmap"] = [*flag, "columns"]
     for estimator, known in ((ShallowNNClassifier, options), (ShallowNNRegressor, None)):
         update_registered_converter(
             estimator, f"Skshallow{estimator.__name__}", _set_types, _convert, options=known
@@ -270,10 +270,10 @@ _ACTIVATIONS = {
 
 def _classification(graph, A1, estimator, labels):
     W2, b2 = estimator.W2_, estimator.b2_
-    if estimator._kind == "binary":  # two classes have the scores 0 and Z2
+    if estimator._encoder.kind == "binary":  # two classes have the scores 0 and Z2
         W2, b2 = (np.concatenate([np.zeros_like(part), part]) for part in (W2, b2))
     Z2 = graph.layer(A1, W2, b2, 2)
-    if estimator._kind == "multilabel":
+    if estimator._encoder.kind == "multilabel":
         # 1 / (1 + e^-z): the Sigmoid of runtimes may be zero where this is 1e-9
         probabilities = graph.add("Reciprocal", _one_plus_power(graph, Z2))
         positive = graph.add("Greater", Z2, graph.numbers("zero", 0.0))
@@ -287,9 +287,9 @@ def _classification(graph, A1, estimator, labels):
 
 def _regression(graph, A1, estimator):
     result = graph.layer(A1, estimator.W2_, estimator.b2_, 2)
-    if estimator._loss.link == "log":
+    if estimator._encoder.loss.link == "log":
         result = graph.add("Exp", result)
-    shape, n_quantiles = estimator._shape, len(estimator._levels)
+    shape, n_quantiles = estimator._encoder.shape, len(estimator._encoder.levels)
     if n_quantiles > 1:  # in increasing order
         if len(shape) > 1:
             rows_as_they_are = graph.constant("shape", np.array([0, *shape], np.int64))
@@ -314,7 +314,7 @@ def _check(estimator):
         )
     if is_classifier(estimator):
         return
-    loss = estimator._loss
+    loss = estimator._encoder.loss
     if type(loss).output is not RegressionLoss.output or loss.link not in ("identity", "log"):
         raise ValueError(
             f"loss={loss!r} turns scores into predictions in a way of its own, which cannot be "
@@ -342,9 +342,9 @@ def _labels(estimator, by_number=False):
 def _outputs(estimator, dtype, labels):
     """Type and shape, without the rows, of the outputs by name."""
     if labels is None:
-        return {"variable": (dtype, estimator._shape or (1,))}
+        return {"variable": (dtype, estimator._encoder.shape or (1,))}
     n_classes = (len(labels),)
-    shape = n_classes if estimator._kind == "multilabel" else ()
+    shape = n_classes if estimator._encoder.kind == "multilabel" else ()
     return {"label": (labels.dtype, shape), "probabilities": (dtype, n_classes)}
 
 

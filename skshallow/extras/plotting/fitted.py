@@ -1,6 +1,5 @@
 """What the pictures need of a fitted network, which may be the last step of a Pipeline."""
 
-import copy
 from numbers import Integral
 
 import numpy as np
@@ -9,9 +8,10 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skshallow.base import DTYPES, LAYERS, BaseShallowNN
-from skshallow.core.network import Network
-from skshallow.settings import check_number
+from skshallow._base import BaseShallowNN
+from skshallow._data import DTYPES
+from skshallow._parameter_checks import check_number
+from skshallow._prediction import fitted_network
 
 
 def network_of(estimator):
@@ -38,10 +38,7 @@ def inputs_of(estimator, X):
 
 def activations(network, X):
     """A1 (n1, m) for the rows of X, in float64 because X may be far from zero."""
-    layers = (getattr(network, name) for name in LAYERS if hasattr(network, name))
-    layers = tuple(layer.astype(np.float64) for layer in layers)
-    forward = Network(layers, copy.deepcopy(network._activation), None).forward
-    return forward(X.astype(np.float64).T)[1]
+    return fitted_network(network, np.float64).hidden(X.astype(np.float64).T)[1]
 
 
 def weights_of(network, X):
@@ -84,11 +81,11 @@ def feature_names_of(estimator):
 def describe_outputs(network):
     """What the outputs are, and their names."""
     if is_classifier(network):
-        if network._kind == "binary":
+        if network._encoder.kind == "binary":
             negative, positive = network.classes_
             return "class", [f"{positive}, not {negative}"]
-        return "labels" if network._kind == "multilabel" else "classes", network.classes_
-    n_targets, levels = network.n_targets_, network._levels
+        return "labels" if network._encoder.kind == "multilabel" else "classes", network.classes_
+    n_targets, levels = network.n_targets_, network._encoder.levels
     targets = ["y"] if n_targets == 1 else names_or_numbers("y", None, "y", n_targets)
     if levels == [None]:
         return "target" if n_targets == 1 else "targets", targets

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 
+from skshallow._parameter_checks import check_number
 from skshallow.extras.plotting.fitted import (
     activations,
     feature_names_of,
@@ -21,7 +22,6 @@ from skshallow.extras.plotting.fitted import (
     weights_of,
 )
 from skshallow.extras.plotting.style import axes_or_new, shorten
-from skshallow.settings import check_number
 
 
 class HiddenUnitsDisplay:

@@ -12,9 +12,9 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 
+from skshallow._defaults import is_lbfgs
 from skshallow.extras.plotting.fitted import network_of
 from skshallow.extras.plotting.style import COLORS, GREY, axes_or_new
-from skshallow.settings import is_lbfgs
 
 TWIN = "validation scores"  # label of the second axis, by which a further plot finds it
 PLACES = {  # of a legend: parts of the room it leaves, from the left and from the bottom

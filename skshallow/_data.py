@@ -1,4 +1,4 @@
-"""Examples: weights checked, rows chosen, nothing of X copied."""
+"""A data set: X and targets checked, weights checked, rows chosen, nothing of X copied."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -7,16 +7,18 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import check_array
 
-from skshallow.core.batches import Batches, merge_equal_rows
-from skshallow.core.inputs import CHUNK, Inputs
+from skshallow.core.batches import BLOCK_SIZE, Batches, Inputs, merge_duplicate_rows
+from skshallow.core.standardization import Standardization
+
+DTYPES = [np.float64, np.float32]  # of X: both are kept, everything else becomes the first
 
 
 @dataclass
-class Examples:
+class DataSet:
     """X (m, n0), targets y as given and Y (n2, m) for core, weights, rows to use.
 
     ``s`` (1 or n2, m) is sample weight times class weight; ``count`` is the number of rows before
-    equal ones were merged.
+    duplicates were merged.
     """
 
     X: Any
@@ -28,20 +30,20 @@ class Examples:
     count: int
 
     @classmethod
-    def of(cls, X, y, Y, sample_weight, s) -> "Examples":
-        """All examples of positive weight, the others count as absent."""
-        if not (issparse(X) or X.flags.forc):  # gathering rows wants one order or the other
+    def of(cls, X, y, Y, sample_weight, s) -> "DataSet":
+        """All samples of positive weight, the others count as absent."""
+        if not (issparse(X) or X.flags.forc):  # taking rows wants one order or the other
             X = np.ascontiguousarray(X)
         rows = np.arange(X.shape[0]) if s is None else np.flatnonzero(s.any(axis=0))
         return cls(X, y, Y, sample_weight, s, rows, len(rows))
 
-    def subset(self, rows) -> "Examples":
+    def subset(self, rows) -> "DataSet":
         """The same data, other rows."""
         return replace(self, rows=rows, count=len(rows))
 
-    def merged(self) -> "Examples":
-        """The same J from distinct examples in an order of their own."""
-        rows, s = merge_equal_rows(self.X, self.Y, self.s, self.rows)
+    def without_duplicates(self) -> "DataSet":
+        """The same J from distinct samples in an order of their own."""
+        rows, s = merge_duplicate_rows(self.X, self.Y, self.s, self.rows)
         return replace(self, s=s, rows=rows)
 
     @property
@@ -55,15 +57,19 @@ class Examples:
         """One weight a row, (m,)."""
         return None if self.s is None else self.s.mean(axis=0)
 
-    def batches(self, standardization, target_scaling=None, size: int = CHUNK) -> Batches:
-        """Deal these rows, scaled; weights become of mean one, so that J is a weighted mean."""
+    def standardization(self) -> Standardization:
+        """What puts the columns of these rows on one footing."""
+        return Standardization.measure(self.X, self.rows, self.row_weights)
+
+    def batches(self, of_inputs, of_targets=None, size: int = BLOCK_SIZE) -> Batches:
+        """These rows in batches, standardised; weights become of mean one, so that J is a mean."""
         s = None if self.s is None else self.s * (len(self.rows) / self.total_weight)
         if s is not None and np.ptp(s[:, self.rows]) == 0:
             s = None
         s = None if s is None else s.astype(self.X.dtype)
-        Y = self.Y if target_scaling is None else target_scaling.apply(self.Y)
+        Y = self.Y if of_targets is None else of_targets.apply(self.Y)
         Y = Y.astype(self.X.dtype, copy=False)
-        return Batches(Inputs(self.X, standardization), Y, s, self.rows, size)
+        return Batches(Inputs(self.X, of_inputs), Y, s, self.rows, size)
 
 
 def check_weights(weights, n: int, name: str) -> np.ndarray | None:

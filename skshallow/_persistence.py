@@ -5,23 +5,33 @@ numbers, words and one class, which is all that skops asks a reader to trust, an
 matter to old files where in the package such an object is defined.
 """
 
-import warnings
-
 from sklearn.exceptions import InconsistentVersionWarning
 
+from skshallow._target_encoding import ClassEncoder, ClassWeights, RealEncoder
+from skshallow._version import __version__
+from skshallow._warnings import warn_caller
 from skshallow.core.activations import ACTIVATIONS
-from skshallow.core.inputs import Standardization
 from skshallow.core.losses import REGRESSION_LOSSES
-from skshallow.core.targets import TargetScaling
-from skshallow.version import __version__
+from skshallow.core.standardization import Standardization, TargetStandardization
 
 VERSION = "_skshallow_version"
-NAMES = {
-    "_activation": ACTIVATIONS,
-    "_loss": REGRESSION_LOSSES,
-    "_standardization": {"standardization": Standardization},
-    "_target_scaling": {"target scaling": TargetScaling},
+ATTRIBUTES = (
+    "_activation",
+    "_encoder",
+    "_class_weights",
+    "_standardization",
+    "_target_standardization",
+)
+KINDS = {
+    **ACTIVATIONS,
+    **REGRESSION_LOSSES,
+    "class encoder": ClassEncoder,
+    "class weights": ClassWeights,
+    "real encoder": RealEncoder,
+    "standardization": Standardization,
+    "target standardization": TargetStandardization,
 }
+NAMES = {kind: name for name, kind in KINDS.items()}
 
 
 class OtherVersionWarning(InconsistentVersionWarning):
@@ -41,8 +51,8 @@ class Persistent:
 
     def __getstate__(self):
         state = {**super().__getstate__(), VERSION: __version__}
-        for attribute in NAMES.keys() & state.keys():
-            state[attribute] = _in_words(state[attribute], NAMES[attribute])
+        for attribute in state.keys() & set(ATTRIBUTES):
+            state[attribute] = _to_plain(state[attribute])
         return state
 
     def __setstate__(self, state):
@@ -51,22 +61,22 @@ class Persistent:
         if saved != __version__:
             known = {"current_sklearn_version": __version__, "original_sklearn_version": saved}
             name = type(self).__name__
-            warnings.warn(OtherVersionWarning(estimator_name=name, **known), stacklevel=2)
-        for attribute in NAMES.keys() & state.keys():
-            state[attribute] = _from_words(state[attribute], NAMES[attribute])
+            warn_caller(OtherVersionWarning(estimator_name=name, **known))
+        for attribute in state.keys() & set(ATTRIBUTES):
+            state[attribute] = _from_plain(state[attribute])
         super().__setstate__(state)
 
 
-def _in_words(value, names):
+def _to_plain(value):
     """(name, options) of an object of the package; what is the user's own stays as it is."""
-    for name, kind in names.items():
-        if type(value) is kind:
-            return name, dict(vars(value))
-    return value
+    if type(value) not in NAMES:
+        return value
+    options = {name: _to_plain(option) for name, option in vars(value).items()}
+    return NAMES[type(value)], options
 
 
-def _from_words(value, names):
-    if isinstance(value, tuple):
+def _from_plain(value):
+    if isinstance(value, tuple) and len(value) == 2 and value[0] in KINDS:
         name, options = value
-        return names[name](**options)
+        return KINDS[name](**{option: _from_plain(v) for option, v in options.items()})
     return value

@@ -3,7 +3,7 @@
 A step for single weights cannot tell an input that matters from one that does not. So before each
 step all weights of input j, column j of W1, are multiplied by
 
-    exp(-rate * agreement_j)      agreement_j = sum_i dW1_ij W1_ij / sum_i |dW1_ij W1_ij|
+    exp(-rate * a_j)      a_j = sum_i dW1_ij W1_ij / sum_i |dW1_ij W1_ij|
 
 The sum above the line is the derivative of J by the logarithm of the column's scale. Divided by
 the one below, it lies between -1 and 1: it is 1 where all hidden units would gain if the column
@@ -20,34 +20,35 @@ pre-tuned MLPs and boosted trees on tabular data: a learned scale for every inpu
 
 import numpy as np
 
-BLOCK = 16_384  # weights that are looked at together: they stay in the cache
+SCALING_BLOCK = 16_384  # weights whose signs are compared together: they stay in the cache
 MANY = 2**15  # weights from which on every fourth step, four times as long, does as well
 NEGLIGIBLE = 1e-12  # added below the line: a column that J hardly sees shrinks no more
 
 
 class InputScaling:
-    """Scales the columns of W1, ``pace`` times as fast as the learning rate.
+    """Scales the columns of W1, ``rate`` times as fast as the learning rate.
 
     Parameters
     ----------
-    pace : float
-        A step with the learning rate r multiplies a column by exp(pace * r) at most.
+    rate : float
+        A step with the learning rate r multiplies a column by exp(rate * r) at most.
     """
 
-    def __init__(self, pace):
-        self.pace, self.t, self._products = pace, 0, None
+    def __init__(self, rate):
+        self.rate, self.t, self._products = rate, 0, None
 
     def step(self, W1, dW1, learning_rate):
         """Multiply the columns of W1 (n1, n0) in place, or wait for a later step."""
         every = 1 if W1.size < MANY else 4
         self.t += 1
         if self.t % every == 0:
-            agreement = self._agreement(W1, dW1)
-            agreement *= -self.pace * learning_rate * every
-            W1 *= np.exp(agreement, out=agreement)
+            exponent = self._sign_agreement(W1, dW1)
+            exponent *= -self.rate * learning_rate * every
+            W1 *= np.exp(exponent, out=exponent)
 
-    def _agreement(self, W1, dW1):
-        rows = max(BLOCK // W1.shape[1], 1)
+    def _sign_agreement(self, W1, dW1):
+        """a_j of every column (n0,), block after block of rows."""
+        rows = max(SCALING_BLOCK // W1.shape[1], 1)
         if self._products is None:
             self._products = np.empty((min(rows, len(W1)), W1.shape[1]), W1.dtype)
             self._ones = np.ones(len(W1), W1.dtype)
@@ -61,4 +62,4 @@ class InputScaling:
         return above
 
     def __getstate__(self):
-        return {"pace": self.pace, "t": self.t, "_products": None}
+        return {"rate": self.rate, "t": self.t, "_products": None}

@@ -1,0 +1,209 @@
+"""What classifier and regressor share: fit, going on, prediction. Words outside, letters inside."""
+
+import copy
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.callback import CallbackSupportMixin, with_callbacks
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import validate_data
+
+from skshallow._callbacks import EpochCallbacks
+from skshallow._convergence import training_summary, warn_of_trouble
+from skshallow._data import DTYPES, DataSet, check_weights
+from skshallow._defaults import Settings, is_auto, is_lbfgs, resolve_epochs, same_options
+from skshallow._persistence import Persistent
+from skshallow._prediction import fitted_attributes, predicted_outputs
+from skshallow._threads import one_thread
+from skshallow._training import (
+    begin_fit,
+    begin_partial_fit,
+    computing,
+    new_engine,
+    new_state,
+    run_solver,
+    whole_batch_data,
+)
+from skshallow._validation import is_given, new_scorer, split, wants_validation
+
+
+def takes_single_steps(estimator):
+    """Whether there is a partial_fit."""
+    if is_lbfgs(estimator.solver):
+        raise AttributeError("solver='lbfgs' takes no single steps: use 'adam', 'sgd' or 'gd'")
+    return True
+
+
+class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
+    """One hidden layer between X and scores; a derived class says what the scores mean.
+
+    Two hooks: ``_learn_targets(y, classes)`` returns an encoder of _target_encoding.py and notes
+    what users want to know of it, ``_learn_class_weights(y, weights)`` an object that weighs.
+    """
+
+    _doc_link_module = "skshallow"
+    _doc_link_template = (
+        "https://skshallow.readthedocs.io/en/stable/generated/"
+        "{estimator_module}.{estimator_name}.html"
+    )
+
+    @with_callbacks
+    @one_thread()
+    def _fit(self, X, y, sample_weight, validation):
+        """Train until a rule says stop."""
+        settings = Settings.of(self)
+        first = not (self.warm_start and hasattr(self, "W1_"))
+        if first:  # a fit that fails leaves no half of an earlier one
+            self._forget([name for name in vars(self) if name.endswith("_")])
+        data = self._check(X, y, sample_weight, first=first)
+        self._encoder.check_trainable(data.y[data.rows])
+        held_out = self._check_held_out(validation, data.X.dtype)
+        given, seed, strata = held_out is not None, self._seed(first), self._encoder.strata(data.y)
+        if not given and wants_validation(self, settings, data, strata):
+            data, held_out = split(data, self.validation_fraction, seed, strata)
+        data = whole_batch_data(self, settings, data)
+        self._prepare(settings, data, seed, first=first)
+        metadata = None if sample_weight is None else {"sample_weight": sample_weight}
+        arguments = {"X": X, "y": y, "metadata": metadata}
+        try:
+            self._train(settings, (data, held_out, given), arguments)
+        finally:
+            if not self.warm_start:
+                self._forget()
+        return self
+
+    @one_thread()
+    def _fit_one_epoch(self, X, y, sample_weight, classes=None):
+        """One epoch on these rows, from where the last call ended."""
+        settings = Settings.of(self)
+        first = not hasattr(self, "W1_")
+        data = self._check(X, y, sample_weight, first=first, classes=classes)
+        data = whole_batch_data(self, settings, data)
+        self._prepare(settings, data, self._seed(first), first=first)
+        n_epochs = None if is_auto(self.max_iter) else self.max_iter
+        begin_partial_fit(self, settings, self._state, n_epochs)
+        engine = new_engine(self, settings, self._state, data)
+        with computing(engine):
+            outcome = run_solver(self, self._state, engine, 1)
+        self._set_fitted_attributes(outcome)
+        return self
+
+    def _check(self, X, y, sample_weight, *, first, classes=None, dtype=None):
+        """X, targets and weights; after the first call labels and columns must fit."""
+        X, y = self._check_X_y(X, y, first=first)
+        if first:
+            self._encoder = self._learn_targets(y, classes)
+        y = self._encoder.check(y)
+        weights = check_weights(sample_weight, X.shape[0], "sample_weight")
+        self._class_weights = self._learn_class_weights(y, weights)
+        return self._data_set(X, y, weights, dtype or (X.dtype if first else self.W1_.dtype))
+
+    def _check_held_out(self, validation, dtype):
+        """The user's validation set, or None."""
+        if not is_given(*validation, self.early_stopping):
+            return None
+        X_val, y_val, sample_weight_val = validation
+        try:
+            X, y = self._check_X_y(X_val, y_val, first=False)
+            y = self._encoder.check(y)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"X_val and y_val must be like X and y: {error}") from error
+        weights = check_weights(sample_weight_val, X.shape[0], "sample_weight_val")
+        return self._data_set(X, y, weights, dtype)
+
+    def _check_X_y(self, X, y, *, first):
+        options = {"accept_sparse": "csr", "dtype": DTYPES, "multi_output": True}
+        return validate_data(self, X, y, reset=first, **options)
+
+    def _data_set(self, X, y, weights, dtype):
+        s = None if weights is None else weights[None, :]
+        if self._class_weights is not None:
+            s = self._class_weights.weigh(y, weights)
+        X = X.astype(dtype, copy=False)
+        return DataSet.of(X, y, self._encoder.encode(y, dtype), weights, s)
+
+    def _seed(self, first):
+        if not first and hasattr(self, "_state"):
+            return self._state.seed
+        return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+
+    def _prepare(self, settings, data, seed, *, first):
+        """Have a state to train: a new one, the old one, or one made of the fitted weights."""
+        if first:
+            self._activation = settings.activation
+            self._standardization = data.standardization() if self.standardize else None
+            self._target_standardization = self._encoder.measure(data) if self.standardize else None
+        else:
+            self._check_same_network(settings)
+        if first or not hasattr(self, "_state"):
+            self._state = new_state(self, settings, data, seed, drawn=first)
+            self._solver = copy.deepcopy(self.solver)
+        elif not self._state.theta.flags.writeable:  # mapped from a file by joblib
+            self._state = copy.deepcopy(self._state)
+        if not same_options(self._solver, self.solver):
+            self._solver = copy.deepcopy(self.solver)
+            scaling = settings.scaling_for(data.X, self.alpha)
+            self._state.use_optimizer(settings.optimizer, scaling)
+
+    def _check_same_network(self, settings):
+        """Refuse to go on with another network than the fitted one."""
+        n1, activation = len(self.W1_), self._activation
+        difference = self._encoder.difference(self)
+        if self.standardize != (self._standardization is not None):
+            difference = f"standardize={self.standardize!r} differs from that"
+        elif self.hidden_units != n1:
+            difference = f"hidden_units={self.hidden_units!r} differs from the {n1}"
+        elif not same_options(settings.activation, activation):
+            difference = f"activation={self.activation!r} differs from {activation!r}"
+        if difference is not None:
+            raise ValueError(
+                f"{difference} of the fitted network that training should go on with: set it "
+                "back, or fit a new network with warm_start=False"
+            )
+
+    def _batches(self, data, *size):
+        return data.batches(self._standardization, self._target_standardization, *size)
+
+    def _train(self, settings, data_sets, arguments):
+        """Run the solver, tell the callbacks, keep what was learned."""
+        state, (data, held_out, given) = self._state, data_sets
+        engine = new_engine(self, settings, state, data)
+        n_epochs = resolve_epochs(self.max_iter, settings, len(engine.batches))
+        metric = None if held_out is None else self.scoring
+        rescore = given or state.checkpoint.metric != metric
+        begin_fit(self, settings, state, n_epochs, metric)
+        scorer = None if held_out is None else new_scorer(self, state, engine, held_out)
+        context = self._init_callback_context(max_subtasks=n_epochs)
+        context.call_on_fit_task_begin(estimator=self, **arguments)
+        callbacks = EpochCallbacks(self, context, arguments, state, n_epochs)
+        with computing(engine):
+            if scorer is not None and rescore:
+                state.rescore_checkpoint(scorer)
+            outcome = run_solver(self, state, engine, n_epochs, scorer=scorer, callbacks=callbacks)
+        self._set_fitted_attributes(outcome, data)
+        state.end()
+        context.call_on_fit_task_end(estimator=self, **arguments, reconstruction_attributes=dict)
+
+    def _set_fitted_attributes(self, outcome, data=None):
+        """Keep what was learned, warn of what went wrong."""
+        vars(self).pop("slopes_", None)
+        vars(self).update(fitted_attributes(self, outcome.weights))
+        vars(self).update(training_summary(self._state, outcome))
+        warn_of_trouble(self, self._state, outcome, data)
+
+    def _forget(self, fitted=()):
+        """Drop what a later fit would go on from, and what else is named."""
+        for name in ("_state", "_solver", *fitted):
+            vars(self).pop(name, None)
+
+    def _outputs(self, X, method):
+        """The loss's "scores", "output" or "log_output" of every row."""
+        return predicted_outputs(self, X, method)
+
+    def _learn_class_weights(self, y, weights):
+        """What weighs samples by their class, if anything."""
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags

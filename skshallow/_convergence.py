@@ -1,0 +1,86 @@
+"""How training went: fitted attributes that say it, and warnings where something is wrong."""
+
+import copy
+import math
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from skshallow._defaults import is_lbfgs
+from skshallow._warnings import warn_caller
+from skshallow.core.batches import Inputs
+from skshallow.core.health import N_COMPARED, hidden_layer_fault
+from skshallow.core.network import Network
+from skshallow.core.parameters import Parameters
+
+
+def training_summary(state, outcome) -> dict:
+    """The fitted attributes that say how training went."""
+    history, checkpoint = state.history, state.checkpoint
+    scores = np.array(history.scores, dtype=float)
+    ever = not np.isnan(scores).all()
+    losses = [history.initial_loss, *history.losses]
+    best_score = checkpoint.score if state.is_scored else np.nanmax(scores, initial=-math.inf)
+    return {
+        "n_iter_": state.epoch,
+        "best_iter_": outcome.epoch,
+        "loss_": math.inf if losses[outcome.epoch] is None else losses[outcome.epoch],
+        "loss_curve_": np.array(history.losses),
+        "penalty_curve_": np.array(history.penalties),
+        "validation_scores_": scores if ever else None,
+        "best_validation_score_": float(best_score) if ever else None,
+    }
+
+
+def warn_of_trouble(estimator, state, outcome, data=None) -> None:
+    """Warn if training ended badly or, seen on training data, left a useless hidden layer."""
+    message, category = convergence_warning(estimator, state, outcome.reason), ConvergenceWarning
+    if outcome.reason == "interrupted":
+        category = UserWarning
+    if message is None and data is not None:
+        parameters = Parameters(outcome.weights, state.parameters.layout)
+        message, category = hidden_layer_warning(estimator, data, parameters), UserWarning
+    if message is not None:
+        warn_caller(message, category)
+
+
+def convergence_warning(estimator, state, reason: str) -> str | None:
+    """What to tell the user about how training ended, or None."""
+    epoch, iterations = state.epoch + 1, state.epoch - state.learning_rate.start
+    if reason == "interrupted":
+        return f"training was interrupted in epoch {epoch}: the best weights so far are kept"
+    if reason == "unconverged":
+        return (
+            f"lbfgs stopped at max_iter={iterations} with derivatives above "
+            f"10 tol={10 * estimator.tol:.3g}: raise max_iter, tol or alpha"
+        )
+    if reason == "line_search_failed":
+        return (
+            f"lbfgs found no lower loss in iteration {epoch} although the gradient promised "
+            "one: raise alpha, or check the derivative of an own activation"
+        )
+    if reason == "diverged":
+        remedy = f"lower learning_rate={estimator.learning_rate}"
+        if is_lbfgs(estimator.solver):
+            remedy = "raise alpha"
+        if not estimator.standardize:
+            remedy += ", or set standardize=True"
+        return (
+            f"training diverged in epoch {epoch}: the loss was no longer a finite, sensible "
+            f"number; the best weights before are kept: {remedy}"
+        )
+    return None
+
+
+def hidden_layer_warning(estimator, data, parameters) -> str | None:
+    """What to tell the user about a hidden layer that is dead or symmetric, or None.
+
+    ``parameters`` are the kept ones, for standardised X.
+    """
+    rows = data.rows[:: -(-len(data.rows) // N_COMPARED)]
+    network = Network(parameters, copy.deepcopy(estimator._activation))
+    A0 = Inputs(data.X, estimator._standardization).take(rows)
+    if abs(A0.max(axis=1) - A0.min(axis=1)).sum() == 0:  # no layer could tell these rows apart
+        return None
+    with np.errstate(over="ignore", invalid="ignore"):
+        return hidden_layer_fault(network, *network.hidden(A0))

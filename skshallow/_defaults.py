@@ -1,0 +1,168 @@
+"""What the parameters stand for: the objects of core they name, the numbers that "auto" means."""
+
+import copy
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.base import is_regressor
+
+from skshallow._parameter_checks import check_parameters
+from skshallow._warnings import warn_caller
+from skshallow.core.activations import ACTIVATIONS, Activation
+from skshallow.core.batches import BLOCK_SIZE
+from skshallow.core.initializers import INITIALIZERS
+from skshallow.core.input_scaling import InputScaling
+from skshallow.core.optimizers import OPTIMIZERS, Optimizer
+from skshallow.core.schedules import SCHEDULES
+
+AUTO_BATCH_SIZE = 128
+AUTO_EPOCHS = 40  # passes over the data at least, and
+AUTO_STEPS = 1_000  # steps at least: few rows need many epochs
+AUTO_ITERATIONS = {"gd": 1_000, "lbfgs": 5_000}
+AUTO_ALPHA = 0.0025  # of 1,000 rows
+ALPHA_FALL = {"classifier": 1.0, "regressor": 1.75}  # powers of the number of rows it falls with
+MAX_AUTO_ALPHA = 0.02
+LEAST_ALPHA = 1e-6  # a penalty below it does not hold the learned scales of the inputs
+QUANTILE_ALPHA = 4  # times as much: tails, made of few targets, take noise for signal
+AUTO_VALIDATION_ROWS = 10_000  # from here on a validation part costs little
+
+RENAMED = {  # attributes of users' objects: the old names work until version 0.2
+    "steepness": "slope_at_zero",
+    "stacks": "supports_batched",
+    "level": "target_quantile",
+    "blow_up": "divergence_factor",
+    "input_pace": "input_scale_rate",
+}
+
+
+@dataclass
+class Settings:
+    """The objects of core that the parameters name; ``optimizer`` is None for L-BFGS."""
+
+    activation: Activation
+    optimizer: Optimizer | None
+    schedule: Any
+    initializer: Any
+    gain: float
+    task: str
+    alpha_factor: float
+
+    @classmethod
+    def of(cls, estimator) -> "Settings":
+        """Check all parameters of an estimator and build the objects."""
+        check_parameters(estimator)
+        activation, solver = new_object(estimator.activation, ACTIVATIONS), estimator.solver
+        optimizer = None if is_lbfgs(solver) else new_object(solver, OPTIMIZERS)
+        init, gain = estimator.init, 1.0
+        if is_auto(init):
+            init, gain = activation.initializer, 1 / activation.slope_at_zero
+        return cls(
+            activation,
+            optimizer,
+            _new_schedule(estimator.schedule, optimizer),
+            init if callable(init) else INITIALIZERS[init],
+            gain,
+            "regressor" if is_regressor(estimator) else "classifier",
+            activation.slope_at_zero * (QUANTILE_ALPHA if wants_quantiles(estimator) else 1),
+        )
+
+    def scaling_for(self, X: Any, alpha: Any) -> InputScaling | None:
+        """What scales the inputs, if the optimizer wants it.
+
+        The many of a sparse X gain nothing; and without a penalty nothing holds the scales.
+        """
+        rate = 0 if self.optimizer is None else self.optimizer.input_scale_rate
+        if issparse(X) or not (is_auto(alpha) or alpha >= LEAST_ALPHA):
+            rate = 0
+        return InputScaling(rate) if rate else None
+
+    @property
+    def full_batch(self) -> bool:
+        """Whether every step takes all rows."""
+        return self.optimizer is None or self.optimizer.full_batch
+
+
+def is_auto(value: Any) -> bool:
+    """Whether the choice is left to us."""
+    return isinstance(value, str) and value == "auto"
+
+
+def is_lbfgs(solver: Any) -> bool:
+    """Whether SciPy's solver is meant, which is no optimizer object."""
+    return isinstance(solver, str) and solver == "lbfgs"
+
+
+def wants_quantiles(estimator) -> bool:
+    """Whether the outputs are quantiles named by a parameter."""
+    loss = getattr(estimator, "loss", None)
+    return isinstance(loss, str) and loss == "quantile"
+
+
+def _new_schedule(name, optimizer):
+    """The schedule of this name; L-BFGS has a line search instead."""
+    if optimizer is None:
+        name = "constant"
+    elif is_auto(name):
+        name = "constant" if optimizer.full_batch else "cosine"
+    return SCHEDULES[name]()
+
+
+def new_object(value, table):
+    """A new object for a name, a copy of an object: fit never changes a parameter."""
+    if isinstance(value, str):
+        return table[value]()
+    value = copy.deepcopy(value)
+    for old, new in RENAMED.items():
+        given = getattr(value, old, None)
+        if given is not None and hasattr(value, new) and getattr(value, new) is not given:
+            warn_caller(
+                f"{type(value).__name__}.{old} is called {new} now: rename it; the old name works "
+                "until version 0.2",
+                FutureWarning,
+            )
+            setattr(value, new, given)
+    return value
+
+
+def same_options(old: Any, new: Any) -> bool:
+    """Whether two names, or two objects with their options, mean the same."""
+    if isinstance(old, str) or isinstance(new, str):
+        return isinstance(old, str) and isinstance(new, str) and old == new
+    if type(old) is not type(new) or vars(old).keys() != vars(new).keys():
+        return False
+    return all(_equal(value, vars(new)[name]) for name, value in vars(old).items())
+
+
+def _equal(old, new):
+    """Whether two options are the same; nan is nan, and objects are what is in them."""
+    if hasattr(old, "__dict__") and not callable(old):
+        return same_options(old, new)
+    both_nan = isinstance(old, float) and isinstance(new, float) and old != old and new != new
+    return both_nan or np.array_equal(old, new)
+
+
+def resolve_alpha(alpha, settings: Settings, total_weight: float, n_rows: int) -> float:
+    """The number that "auto" stands for."""
+    if not is_auto(alpha):
+        return float(alpha)
+    by_rows = AUTO_ALPHA * (1_000 / max(total_weight, n_rows)) ** ALPHA_FALL[settings.task]
+    by_rows = min(max(by_rows, LEAST_ALPHA), MAX_AUTO_ALPHA)
+    return by_rows * settings.alpha_factor
+
+
+def resolve_batch_size(batch_size, settings: Settings, n_rows: int) -> int:
+    """Rows in a step, or in a block of a step that takes all rows."""
+    if settings.full_batch:
+        return BLOCK_SIZE
+    return min(AUTO_BATCH_SIZE if is_auto(batch_size) else int(batch_size), n_rows)
+
+
+def resolve_epochs(max_iter, settings: Settings, n_batches: int) -> int:
+    """The number of epochs, or of iterations, that "auto" stands for."""
+    if not is_auto(max_iter):
+        return int(max_iter)
+    if settings.full_batch:
+        return AUTO_ITERATIONS["lbfgs" if settings.optimizer is None else "gd"]
+    return max(AUTO_EPOCHS, -(-AUTO_STEPS // n_batches))

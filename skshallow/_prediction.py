@@ -1,0 +1,88 @@
+"""What the fitted network says of rows: in tiles of one shape, the rows shared out to threads."""
+
+import copy
+import math
+from types import SimpleNamespace
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skshallow._data import DTYPES
+from skshallow._threads import each, one_thread, row_parts
+from skshallow.core.batches import in_tiles, tile_size, tiles
+from skshallow.core.network import Network
+from skshallow.core.parameters import Parameters
+from skshallow.core.standardization import fold
+
+FITTED = {"W1": "W1_", "b1": "b1_", "W2": "W2_", "b2": "b2_", "learned": "slopes_"}
+
+
+def fitted_attributes(estimator, theta) -> dict:
+    """theta as fitted attributes, for raw X and y."""
+    arrays = Parameters(theta, estimator._state.parameters.layout).arrays()
+    scales = estimator._standardization, estimator._target_standardization
+    return {FITTED[name]: array for name, array in fold(arrays, *scales).items()}
+
+
+def fitted_parameters(estimator, dtype=None) -> SimpleNamespace:
+    """The fitted arrays by their names in core, for raw X; None where there is no such array."""
+    arrays = {name: getattr(estimator, attribute, None) for name, attribute in FITTED.items()}
+    if dtype is not None:
+        arrays = {name: a if a is None else a.astype(dtype) for name, a in arrays.items()}
+    return SimpleNamespace(**arrays)
+
+
+def fitted_network(estimator, dtype=None) -> Network:
+    """The fitted network, to go forward with raw X."""
+    return Network(fitted_parameters(estimator, dtype), copy.deepcopy(estimator._activation))
+
+
+def predicted_outputs(estimator, X, method):
+    """The loss's "scores", "output" or "log_output" of every row, (m, n_outputs)."""
+    if not hasattr(estimator, "W1_"):
+        check_is_fitted(estimator, "W1_")
+    if not _is_valid(estimator, X):
+        X = validate_data(estimator, X, reset=False, accept_sparse="csr", dtype=DTYPES)
+    transform, n_outputs = estimator._encoder.transform(method)
+    outputs = np.empty((X.shape[0], n_outputs), estimator.W1_.dtype)
+
+    def fill(rows):
+        _fill(outputs[rows], fitted_network(estimator), X[rows], transform)
+
+    parts = row_parts(X.shape[0], estimator.W1_.size)
+    with one_thread():
+        each(fill, parts)
+    return outputs
+
+
+def _is_valid(estimator, X):
+    """Whether X is an array in which validate_data, slow for one row, could find no fault."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return (
+            type(X) is np.ndarray
+            and X.dtype in DTYPES
+            and X.ndim == 2
+            and X.shape[0] > 0
+            and X.shape[1] == estimator.n_features_in_
+            and not hasattr(estimator, "feature_names_in_")
+            and math.isfinite(X.sum())
+        )
+
+
+def _fill(outputs, network, X, transform):
+    W1 = network.parameters.W1
+    done = 0
+    with np.errstate(over="ignore", invalid="ignore"):
+        for A0, n in tiles(X, len(W1), W1.dtype):
+            _, A1 = network.hidden(A0)
+            if issparse(A0):
+                A1 = in_tiles(A1, tile_size(W1.size, W1.dtype))
+            Z2 = network.output(A1)
+            if not np.isfinite(Z2).all():
+                raise ValueError(
+                    "X has values so large that scores overflow: divide X by a constant"
+                )
+            A2 = transform(Z2).swapaxes(-1, -2)
+            outputs[done : done + n] = A2.reshape(-1, A2.shape[-1])[:n]
+            done += n

@@ -1,0 +1,285 @@
+"""From y to the targets Y of core, and from scores Z2 back: labels, and real numbers.
+
+An encoder is learned from the first y and does not change. ``check`` refuses what it has no
+output for, ``encode`` gives Y (n2, m), ``new_loss`` the loss that belongs to Y, and ``transform``
+what turns scores into what is predicted.
+"""
+
+import copy
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.utils import assert_all_finite, column_or_1d, compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+
+from skshallow._data import check_weights
+from skshallow._defaults import new_object, same_options, wants_quantiles
+from skshallow.core.losses import (
+    CLASSIFICATION_LOSSES,
+    REGRESSION_LOSSES,
+    CategoricalCrossEntropy,
+    Quantile,
+)
+from skshallow.core.standardization import TargetStandardization
+
+
+@dataclass
+class ClassEncoder:
+    """Labels to zeros and ones: a row of Y for the second of two classes, else one for each."""
+
+    kind: str  # "binary", "multiclass" or "multilabel"
+    classes: np.ndarray
+
+    @classmethod
+    def learn(cls, y, classes=None) -> "ClassEncoder":
+        """From the first y, and from all labels that will come if they are known."""
+        kind = _kind_of(y, known=classes is not None)
+        if kind == "multilabel-indicator":
+            labels = np.arange(y.shape[1])
+            if not (classes is None or np.array_equal(np.unique(classes), labels)):
+                raise ValueError(
+                    f"classes={classes!r} does not fit a y of {y.shape[1]} labels: leave it out"
+                )
+            return cls("multilabel", labels)
+        labels = np.unique(column_or_1d(y) if classes is None else classes)
+        if len(labels) < 2:
+            raise ValueError(f"y has one class only, {labels.tolist()}: give at least two classes")
+        return cls("binary" if len(labels) == 2 else "multiclass", labels)
+
+    def check(self, y):
+        """y as one known label a row, or as an indicator matrix."""
+        kind = _kind_of(y, known=True)
+        if (kind == "multilabel-indicator") != (self.kind == "multilabel"):
+            raise ValueError(f"y is {kind}, but the classifier was fitted on {self.kind} targets")
+        if self.kind == "multilabel":
+            if y.shape[1] != len(self.classes):
+                raise ValueError(f"y has {y.shape[1]} labels, the classifier {len(self.classes)}")
+            return y.toarray() if issparse(y) else y
+        y = column_or_1d(y, warn=True)
+        unseen = np.setdiff1d(y, self.classes)
+        if len(unseen):
+            raise ValueError(
+                f"y has labels {_first(unseen)}, unseen in classes_={_first(self.classes)}: "
+                "remove these rows, or fit a new classifier on all labels"
+            )
+        return y
+
+    def check_trainable(self, y):
+        """Refuse one class in the rows of positive weight."""
+        if self.kind != "multilabel" and len(np.unique(y)) < 2:
+            raise ValueError(
+                f"y has one class only, {y[:1].tolist()}, in rows of positive weight: give rows of "
+                "at least two classes"
+            )
+
+    def encode(self, y, dtype):
+        """Targets Y (n2, m)."""
+        if self.kind == "multilabel":
+            return np.ascontiguousarray(y.T, dtype=dtype)
+        codes = np.searchsorted(self.classes, y)
+        if self.kind == "binary":
+            return codes[None, :].astype(dtype)
+        return (codes == np.arange(len(self.classes))[:, None]).astype(dtype)
+
+    def decode(self, scores):
+        """Labels of scores (m, n2)."""
+        if self.kind == "multilabel":
+            return (scores > 0).astype(int)
+        codes = scores[:, 0] > 0 if self.kind == "binary" else scores.argmax(axis=1)
+        return self.classes[codes.astype(int)]
+
+    def strata(self, y):
+        """What a validation split keeps the proportions of."""
+        return None if self.kind == "multilabel" else y
+
+    def new_loss(self):
+        """The loss of these targets."""
+        return CLASSIFICATION_LOSSES[self.kind]()
+
+    def difference(self, classifier):
+        """Labels have one loss, which no parameter changes."""
+
+    def measure(self, data):
+        """Labels have no unit."""
+
+    def transform(self, method):
+        """A function of Z2 and its number of outputs; two classes have the scores 0 and Z2."""
+        n_outputs = 1 if self.kind == "binary" else len(self.classes)
+        if method == "scores":
+            return lambda Z2: Z2, n_outputs
+        if self.kind != "binary":
+            return getattr(self.new_loss(), method), n_outputs
+        function = getattr(CategoricalCrossEntropy(), method)
+        return lambda Z2: function(np.concatenate([np.zeros_like(Z2), Z2], axis=-2)), 2
+
+
+def _kind_of(y, known):
+    """scikit-learn's name for these targets; few rows of known classes say too little."""
+    if known and y.ndim == 1:
+        return "multiclass"
+    check_classification_targets(y)
+    kind = type_of_target(y, input_name="y")
+    if kind == "multiclass-multioutput":
+        raise ValueError(
+            "y has several columns that are not all 0 or 1: give one label a row, or a matrix "
+            "of 0 and 1 for multilabel"
+        )
+    return kind
+
+
+def _first(labels):
+    """The first ten labels, for a message."""
+    shown = ", ".join(map(repr, labels[:10].tolist()))
+    return f"[{shown}]" if len(labels) <= 10 else f"[{shown}, ... {len(labels)} in all]"
+
+
+@dataclass
+class ClassWeights:
+    """A weight for each label, learned from training samples; for multilabel, of 0 and 1."""
+
+    labels: np.ndarray
+    values: list  # an array for each column of y
+
+    @classmethod
+    def learn(cls, class_weight, encoder, y, weights) -> "ClassWeights":
+        """Of these samples, whose weights count as repetitions."""
+        labels = np.array([0, 1]) if encoder.kind == "multilabel" else encoder.classes
+        weights = np.ones(len(y)) if weights is None else weights
+        return cls(labels, [_by_class(class_weight, labels, c, weights) for c in _columns(y)])
+
+    def weigh(self, y, weights):
+        """Sample weight times class weight, (1, m), or (n2, m) for multilabel."""
+        weights = np.ones(len(y)) if weights is None else weights
+        pairs = zip(self.values, _columns(y), strict=True)
+        s = np.stack([weights * v[np.searchsorted(self.labels, c)] for v, c in pairs])
+        check_weights(s.sum(axis=0), len(y), "sample_weight times class_weight")
+        return s
+
+
+def _columns(y):
+    return y.T if y.ndim == 2 else [y]
+
+
+def _by_class(class_weight, labels, y, weights):
+    """The weight of each label."""
+    if isinstance(class_weight, dict):
+        unknown = set(class_weight) - set(labels.tolist())
+        if unknown:
+            raise ValueError(
+                f"class_weight has keys {unknown} that are no classes: use {labels.tolist()}"
+            )
+        return np.array([class_weight.get(label, 1.0) for label in labels.tolist()])
+    seen, values = weights > 0, np.zeros(len(labels))
+    present = np.isin(labels, y[seen])
+    values[present] = compute_class_weight(
+        class_weight, classes=labels[present], y=y[seen], sample_weight=weights[seen]
+    )
+    return values
+
+
+@dataclass
+class RealEncoder:
+    """Real targets: a row of Y for each of them, or for each of its quantiles."""
+
+    loss: Any
+    loss_name: str  # as the user gave it, for messages
+    levels: list  # the quantiles, or [None]
+    shape: tuple  # of the prediction for one sample
+    n_targets: int
+    takes_matrix: bool
+
+    @classmethod
+    def learn(cls, y, regressor, takes_matrix) -> "RealEncoder":
+        """From the first y and the regressor's loss; a matrix of one column may be a vector."""
+        shape = y.shape[1:] if takes_matrix or y.shape[1:] != (1,) else ()
+        n_targets = y.shape[1] if y.ndim == 2 else 1
+        levels = [None]
+        if wants_quantiles(regressor):
+            levels = np.ravel(regressor.quantile).tolist()
+        several = (len(levels),) if len(levels) > 1 else ()
+        loss = new_regression_loss(regressor, n_targets)
+        return cls(loss, repr(regressor.loss), levels, shape + several, n_targets, takes_matrix)
+
+    def check(self, y):
+        """y as float64, one number a row or a matrix of as many columns as in the first call."""
+        y = _real_numbers(y.toarray() if issparse(y) else y)
+        if y.shape[1:] == (1,) and not self.takes_matrix:
+            y = column_or_1d(y, warn=True)
+        n_targets = y.shape[1] if y.ndim == 2 else 1
+        if n_targets != self.n_targets:
+            raise ValueError(f"y has {n_targets} columns, the regressor {self.n_targets} targets")
+        if self.loss.link == "log" and (y < 0).any():
+            raise ValueError(
+                f"y has negative values ({y.min():.3g}), which loss={self.loss_name} cannot "
+                "predict: use loss='squared_error'"
+            )
+        return y
+
+    def check_trainable(self, y):
+        """Any real targets will do."""
+
+    def encode(self, y, dtype):
+        """Targets Y (n2, m); the square of what is predicted should not overflow in this type."""
+        largest, limit = np.abs(y).max(), float(np.finfo(dtype).max) ** 0.5
+        if largest > limit:
+            raise ValueError(
+                f"y has values up to {largest:.3g}, too large for {np.dtype(dtype)} (the type of "
+                f"X): divide y by a constant"
+            )
+        return np.repeat(y.reshape(len(y), -1).T, len(self.levels), axis=0)
+
+    def decode(self, outputs):
+        """Predictions of outputs (m, n2)."""
+        return outputs.reshape(len(outputs), *self.shape)
+
+    def strata(self, y):
+        """Real targets have no classes to keep the proportions of."""
+
+    def new_loss(self):
+        """A copy of the loss."""
+        return copy.deepcopy(self.loss)
+
+    def difference(self, regressor):
+        """How the loss that the parameters name differs from this one, or None."""
+        if same_options(new_regression_loss(regressor, self.n_targets), self.loss):
+            return None
+        return f"loss={regressor.loss!r} with quantile={regressor.quantile!r} differs from that"
+
+    def measure(self, data):
+        """What puts the training targets on one footing."""
+        weights = None if data.s is None else data.row_weights[data.rows]
+        return TargetStandardization.measure(data.Y[:, data.rows], self.loss, weights)
+
+    def transform(self, method):
+        """A function of Z2 and its number of outputs; quantiles that cross are sorted."""
+        output, n_quantiles = getattr(self.loss, method), len(self.levels)
+        if n_quantiles == 1:
+            return output, self.n_targets
+
+        def ordered(Z2):
+            *tiles, n_outputs, m = Z2.shape
+            A2 = output(Z2).reshape(*tiles, -1, n_quantiles, m)
+            return np.sort(A2, axis=-2).reshape(*tiles, n_outputs, m)
+
+        return ordered, self.n_targets * n_quantiles
+
+
+def new_regression_loss(regressor, n_targets):
+    """The loss that a regressor's parameters name; for quantiles with a level for every output."""
+    if wants_quantiles(regressor):
+        levels = np.atleast_1d(np.asarray(regressor.quantile, dtype=float))
+        return Quantile(np.tile(levels, n_targets)[:, None])
+    return new_object(regressor.loss, REGRESSION_LOSSES)
+
+
+def _real_numbers(y):
+    if y.dtype.kind not in "biufO":
+        raise ValueError(f"y is of type {y.dtype}: give real numbers")
+    try:
+        y = y.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"y is not made of real numbers: {error}") from error
+    assert_all_finite(y, input_name="y")
+    return y

@@ -1,0 +1,103 @@
+"""From parameters and data to the objects of core: the state, the engine, the solver that runs."""
+
+import copy
+from contextlib import contextmanager
+
+import numpy as np
+
+from skshallow._data import DataSet
+from skshallow._defaults import Settings, resolve_alpha, resolve_batch_size
+from skshallow._prediction import FITTED
+from skshallow._threads import dot_for
+from skshallow.core.batches import BLOCK_SIZE
+from skshallow.core.engine import NumpyEngine
+from skshallow.core.initializers import initialize
+from skshallow.core.lbfgs import minimize_lbfgs
+from skshallow.core.network import Dropout, Network
+from skshallow.core.parameters import Layout, Parameters
+from skshallow.core.schedules import LearningRate
+from skshallow.core.standardization import unfold
+from skshallow.core.training import EarlyStopping, Outcome, TrainingState, fit_epochs
+
+
+def whole_batch_data(estimator, settings: Settings, data: DataSet) -> DataSet:
+    """The samples, distinct and in an order of their own if a step takes all of them."""
+    n = len(data.rows)
+    whole = resolve_batch_size(estimator.batch_size, settings, n) >= n
+    return data.without_duplicates() if whole and n <= BLOCK_SIZE else data
+
+
+def new_state(estimator, settings: Settings, data: DataSet, seed: int, *, drawn: bool):
+    """Parameters drawn at random, or the fitted ones; an optimizer without a past."""
+    activation, rng = estimator._activation, np.random.default_rng(seed)
+    n0, n1, n2 = data.X.shape[1], int(estimator.hidden_units), len(data.Y)
+    layout = Layout(n0, n1, n2, learned=activation.learned is not None)
+    parameters = Parameters.zeros(layout, data.X.dtype)
+    if drawn:
+        initialize(parameters, settings.initializer, activation, rng, settings.gain)
+    else:
+        _copy_fitted(estimator, parameters)
+    rate = LearningRate(float(estimator.learning_rate), settings.schedule)
+    state = TrainingState(parameters, seed, rng, rate, _early_stopping(estimator))
+    state.use_optimizer(settings.optimizer, settings.scaling_for(data.X, estimator.alpha))
+    return state
+
+
+def _copy_fitted(estimator, parameters):
+    """Fitted attributes as parameters for standardised X and y."""
+    fitted = {name: getattr(estimator, FITTED[name]) for name in parameters.layout.shapes}
+    scales = estimator._standardization, estimator._target_standardization
+    for name, array in unfold(fitted, *scales).items():
+        getattr(parameters, name)[...] = array
+
+
+def begin_fit(estimator, settings: Settings, state, n_epochs: int, metric=None) -> None:
+    """The schedule starts anew, for so many epochs."""
+    rate = float(estimator.learning_rate), settings.schedule
+    state.begin(LearningRate(*rate, state.epoch, n_epochs), _early_stopping(estimator), metric)
+
+
+def begin_partial_fit(estimator, settings: Settings, state, n_epochs: int | None) -> None:
+    """The schedule goes on where it is, unless it is of another kind; nothing is scored."""
+    if state.is_scored:
+        state.restore_checkpoint()
+    present = state.learning_rate
+    same = type(present.schedule) is type(settings.schedule)
+    schedule = present.schedule if same else settings.schedule
+    rate = LearningRate(float(estimator.learning_rate), schedule, present.start, n_epochs)
+    state.begin(rate, _early_stopping(estimator))
+
+
+def _early_stopping(estimator):
+    return EarlyStopping(estimator.n_iter_no_change, estimator.tol)
+
+
+def new_engine(estimator, settings: Settings, state, data: DataSet) -> NumpyEngine:
+    """What computes for these samples."""
+    alpha = resolve_alpha(estimator.alpha, settings, data.total_weight, data.count)
+    network = Network(
+        state.parameters,
+        copy.deepcopy(estimator._activation),
+        estimator._encoder.new_loss(),
+        alpha=alpha,
+        dropout=Dropout(estimator.dropout, state.rng) if estimator.dropout else None,
+    )
+    size = resolve_batch_size(estimator.batch_size, settings, len(data.rows))
+    return NumpyEngine(state, network, estimator._batches(data, size))
+
+
+def run_solver(estimator, state, engine, n_epochs: int, **look) -> Outcome:
+    """Take so many epochs or iterations; ``look`` are scorer and callbacks."""
+    if state.optimizer is None:
+        return minimize_lbfgs(state, engine.objective, n_epochs, estimator.tol, **look)
+    return fit_epochs(state, engine, n_epochs, shuffle=estimator.shuffle, **look)
+
+
+@contextmanager
+def computing(engine):
+    """Large products on two threads, and no word of NumPy's about overflow."""
+    network, batches = engine.network, engine.batches
+    layout = network.parameters.layout
+    quiet = np.errstate(over="ignore", invalid="ignore")
+    with quiet, dot_for(layout.n0 * layout.n1 * max(batches.sizes)) as network.dot:
+        yield

@@ -1,0 +1,170 @@
+"""The validation set of early stopping: given or split off, and how weights are scored on it."""
+
+import copy
+import inspect
+import math
+
+import numpy as np
+from sklearn.metrics import check_scoring
+from sklearn.model_selection import train_test_split
+
+from skshallow._data import DataSet
+from skshallow._defaults import AUTO_VALIDATION_ROWS, is_auto
+from skshallow._prediction import fitted_attributes
+from skshallow._warnings import warn_caller
+
+
+def is_given(X_val, y_val, sample_weight_val, early_stopping) -> bool:
+    """Whether the user brings a validation set; half of one, or one without use, is refused."""
+    if X_val is None and y_val is None and sample_weight_val is None:
+        return False
+    for name, value in (("X_val", X_val), ("y_val", y_val)):
+        if value is None:
+            raise ValueError(f"{name} is None: give X_val and y_val together, or neither")
+    if not early_stopping:
+        raise ValueError(
+            "early_stopping=False makes no use of X_val: set it to True or 'auto', or do not "
+            "pass X_val"
+        )
+    return True
+
+
+def wants_validation(estimator, settings, data: DataSet, strata) -> bool:
+    """Whether to split a validation set off: "auto" does where the rows are many."""
+    if not is_auto(estimator.early_stopping):
+        return bool(estimator.early_stopping)
+    n = len(data.rows)
+    many = n >= AUTO_VALIDATION_ROWS and not settings.full_batch
+    return many and (strata is None or n >= 100 * len(np.unique(strata)))
+
+
+def split(data: DataSet, fraction: float, seed: int, labels=None):
+    """(training, validation) data, stratified by labels.
+
+    A class with one row stays in the training set.
+    """
+    rows = data.rows
+    n_validation = round(fraction * len(rows))
+    always = np.array([], int)
+    if labels is not None:
+        _, inverse, counts = np.unique(labels[rows], return_inverse=True, return_counts=True)
+        always, rows = rows[counts[inverse] == 1], rows[counts[inverse] > 1]
+        labels = labels[rows]
+    n_classes = 1 if labels is None else len(np.unique(labels))
+    n_training = len(rows) - n_validation
+    if min(n_validation, n_training) < max(2, n_classes):
+        raise ValueError(
+            f"validation_fraction={fraction!r} of {len(data.rows)} rows leaves {n_training} "
+            f"for training and {n_validation} for validation, which is too "
+            "few: change validation_fraction, pass X_val and y_val, or set early_stopping=False"
+        )
+    if len(always):
+        warn_caller(
+            f"classes {data.y[always].tolist()} have a single row, which stays in the training "
+            "part: early stopping cannot see them",
+            UserWarning,
+        )
+    training, validation = train_test_split(
+        rows, test_size=n_validation, stratify=labels, random_state=seed
+    )
+    training = np.sort(np.concatenate([training, always]))
+    return data.subset(training), data.subset(np.sort(validation))
+
+
+def new_scorer(estimator, state, engine, data: DataSet):
+    """What scores the present weights on the validation set, as ``scoring`` says."""
+    if isinstance(estimator.scoring, str) and estimator.scoring == "loss":
+        return LossScorer(engine, estimator._batches(data))
+    return MetricScorer(estimator, state, engine.network, data)
+
+
+class LossScorer:
+    """Scores the present weights by minus the validation loss.
+
+    Parameters
+    ----------
+    engine : Engine
+    batches : Batches
+        The validation set.
+    """
+
+    def __init__(self, engine, batches):
+        self.engine, self.batches = engine, batches
+
+    def validation_loss(self):
+        """Mean loss at the present weights."""
+        self.loss = self.engine.mean_loss(self.batches)
+        return self.loss
+
+    def score(self):
+        """What validation_loss found, the greater the better."""
+        return -self.loss
+
+
+class MetricScorer:
+    """Scores the present weights by a scorer of scikit-learn.
+
+    The network runs once over the validation set: its loss and the predictions that the scorer
+    asks for come from the same scores Z2.
+
+    Parameters
+    ----------
+    estimator : the estimator in its fit
+    state : TrainingState
+    network : Network
+    data : DataSet
+        The validation set.
+    """
+
+    def __init__(self, estimator, state, network, data):
+        self.state, self.network = state, network
+        self.estimator, self.batches = estimator, estimator._batches(data)
+        self.X, self.y, self.weights = data.X[data.rows], data.y[data.rows], {}
+        self.scorer = check_scoring(estimator, estimator.scoring)
+        weighed = data.sample_weight is not None
+        if weighed and "sample_weight" in inspect.signature(self.scorer).parameters:
+            self.weights = {"sample_weight": data.sample_weight[data.rows]}
+        self.model = copy.copy(estimator)  # what the scorer sees of the present weights
+        vars(self.model).pop("feature_names_in_", None)  # X is an array by now
+        self.model._outputs = self._outputs
+
+    def validation_loss(self):
+        """Mean loss at the present weights; keeps the scores Z2."""
+        blocks, loss = [], 0.0
+        for A0, Y, s in self.batches.iterate():
+            Z2 = self.network.scores(A0)
+            loss += self.network.sum_loss(Z2, Y, s)
+            blocks.append(Z2.copy())
+        self.Z2 = np.concatenate(blocks, axis=1)
+        return loss / self.batches.n_examples
+
+    def score(self):
+        """What the scorer says of the scores that validation_loss found."""
+        if self.model._target_standardization is not None:
+            self.Z2 = self.model._target_standardization.raw_scores(self.Z2).astype(self.Z2.dtype)
+        vars(self.model).update(fitted_attributes(self.estimator, self.state.theta))
+        return self._number()
+
+    def _outputs(self, X, method):
+        """Predictions of the validation set from its scores, of other rows as ever."""
+        if X is not self.X:
+            return type(self.model)._outputs(self.model, X, method)
+        transform, _ = self.model._encoder.transform(method)
+        return np.ascontiguousarray(transform(self.Z2.copy()).T)
+
+    def _number(self):
+        """A score that is no number would never be the best."""
+        scoring = self.estimator.scoring
+        try:
+            value = float(self.scorer(self.model, self.X, self.y, **self.weights))
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"scoring={scoring!r} cannot score {len(self.y)} validation rows: {error}. Set "
+                "scoring='loss', or another scorer"
+            ) from error
+        if math.isnan(value):
+            raise ValueError(
+                f"scoring={scoring!r} is nan on the {len(self.y)} validation rows: give more "
+                "rows, of all classes, or set scoring='loss'"
+            )
+        return value

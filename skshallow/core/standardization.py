@@ -1,0 +1,237 @@
+"""X and y on one footing, so that the network need not learn their units; and the way back.
+
+    A0 = factor * (X.T - mean)             Y' = (Y - location) / spread
+
+The factor is 1 / standard deviation. A column of two values is divided by their distance instead:
+a rare indicator would become a huge number, and a column that says one bit should move the hidden
+units less than one that says many. Sparse columns are not centred, which would make them dense,
+but divided by their largest absolute value.
+
+Trained on A0 and Y', a network gives scores Z2 = gain * Z2' + offset in the unit of y. With the
+link "identity" gain is spread and offset is location; with "log", where Y is only divided by its
+mean, gain is 1 and offset the logarithm of the mean. The location is the best constant under the
+loss, so that training starts from it: the mean, or a quantile.
+
+``fold`` turns the parameters of such a network into those for raw X and y, ``unfold`` back.
+
+References
+----------
+Chan, Golub and LeVeque (1979), Updating formulae and a pairwise algorithm for computing sample
+variances. Bhatia and Davis (2000), A better bound on the variance.
+"""
+
+import numpy as np
+from scipy.sparse import issparse
+
+MOMENTS_BLOCK = 128  # rows whose moments are taken together: they stay in the cache
+RANGE_BLOCK = 1_024  # rows of a sparse X whose largest values are taken together
+
+
+class Moments:
+    """Weighted mean, variance and range of columns, from parts that may be seen anywhere.
+
+    Attributes
+    ----------
+    total : float
+        Sum of the weights so far.
+    mean, square, low, high : ndarray of shape (n0,)
+        Mean, sum of weight times squared distance from it, least and largest value.
+    """
+
+    def __init__(self, total=0.0, mean=0.0, square=0.0, low=np.inf, high=-np.inf):
+        self.total, self.mean, self.square, self.low, self.high = total, mean, square, low, high
+
+    @classmethod
+    def of(cls, x, s=None):
+        """Those of one block of rows x (m, n0), weights s (m,)."""
+        low, high = x.min(axis=0), x.max(axis=0)
+        s = np.ones(len(x)) if s is None else s
+        x = x.astype(np.float64)
+        mean = s @ x / s.sum()
+        x -= mean
+        x *= x
+        return cls(s.sum(), mean, s @ x, low, high)
+
+    def update(self, X, rows, s=None):
+        """Take in these rows of X, block after block; s (m,) weighs all rows of X."""
+        for start in range(0, len(rows), MOMENTS_BLOCK):
+            block = rows[start : start + MOMENTS_BLOCK]
+            self.merge(Moments.of(X[block], None if s is None else s[block]))
+        return self
+
+    def merge(self, other):
+        """Take in what was seen elsewhere."""
+        here, total, shift = other.total, self.total + other.total, other.mean - self.mean
+        self.square += other.square + shift**2 * (here * (total - here) / total)
+        self.mean += shift * (here / total)
+        self.low, self.high = np.minimum(self.low, other.low), np.maximum(self.high, other.high)
+        self.total = total
+
+    @property
+    def variance(self):
+        """Weighted variance of each column."""
+        return self.square / self.total
+
+
+class Standardization:
+    """``mean`` and ``factor`` (n0, 1) of A0 = factor * (X.T - mean); mean is None if sparse."""
+
+    def __init__(self, mean, factor):
+        self.mean, self.factor = mean, factor
+
+    @classmethod
+    def measure(cls, X, rows, s=None):
+        """Of these rows of X; s (m,) weighs all rows of X."""
+        if issparse(X):
+            return cls(None, _inverse(_largest(X, rows), X.dtype))
+        with np.errstate(over="ignore", invalid="ignore"):
+            return cls.from_moments(Moments().update(X, rows, s), X.dtype)
+
+    @classmethod
+    def from_moments(cls, moments, dtype):
+        """Of columns with these moments."""
+        mean, variance, low, high = moments.mean, moments.variance, moments.low, moments.high
+        if not np.isfinite(variance).all():
+            raise ValueError(
+                f"X has values up to {max(-low.min(), high.max()):.3g}, too large to standardise: "
+                "divide X by a constant"
+            )
+        # Among all distributions on [low, high] with this mean, the two-valued one has the largest
+        # variance, (high - mean)(mean - low), and no other reaches it.
+        two_valued = variance >= (1 - 1e-6) * (high - mean) * (mean - low)
+        deviation = np.where(two_valued, high - low, np.sqrt(variance))
+        return cls(mean.astype(dtype)[:, None], _inverse(deviation, dtype))
+
+    def apply(self, A0):
+        """Standardised A0 (n0, m), in place where that can be.
+
+        Sparse columns cannot be centred: if the mean comes from dense rows, A0 becomes dense.
+        """
+        if self.mean is None and issparse(A0):
+            A0.data *= self.factor[A0.indices, 0]
+            return A0
+        A0 = A0.toarray() if issparse(A0) else A0
+        if self.mean is not None:
+            A0 -= self.mean
+        A0 *= self.factor
+        return A0
+
+    def fold(self, W1, b1):
+        """The W1, b1 that do to raw inputs what these do to standardised ones."""
+        raw = W1 * self.factor.T.astype(np.float64)
+        shift = 0 if self.mean is None else raw @ self.mean
+        return raw.astype(W1.dtype), (b1 - shift).astype(b1.dtype)
+
+    def unfold(self, W1, b1):
+        """The inverse of fold."""
+        shift = 0 if self.mean is None else W1.astype(np.float64) @ self.mean
+        return W1 / self.factor.T, (b1 + shift).astype(b1.dtype)
+
+
+def _largest(X, rows):
+    """Largest absolute value of each column of a sparse X."""
+    largest = np.zeros(X.shape[1])
+    for start in range(0, len(rows), RANGE_BLOCK):
+        block = X[rows[start : start + RANGE_BLOCK]]
+        block.sum_duplicates()
+        np.maximum.at(largest, block.indices, np.abs(block.data))
+    return largest
+
+
+def _inverse(deviation, dtype):
+    """1 / deviation (n0, 1); a column that never changes keeps its scale."""
+    return (1 / np.where(deviation > 0, deviation, 1)).astype(dtype)[:, None]
+
+
+class TargetStandardization:
+    """``location``, ``spread``, ``gain`` and ``offset``, each (n2, 1)."""
+
+    def __init__(self, location, spread, gain, offset):
+        self.location, self.spread, self.gain, self.offset = location, spread, gain, offset
+
+    @classmethod
+    def measure(cls, Y, loss, s=None):
+        """What suits the targets Y (n2, m), their weights s (m,) and the loss."""
+        s = np.ones(Y.shape[1]) if s is None else s
+        if loss.link == "log":
+            mean = _mean(Y, s)
+            mean = np.where(mean > 0, mean, 1)
+            return cls(np.zeros_like(mean), mean, np.ones_like(mean), np.log(mean))
+        if loss.target_quantile is None:
+            location = _mean(Y, s)
+            spread = _root_mean_square(Y - location, s)
+        else:
+            location = _quantile(Y, s, loss.target_quantile)
+            spread = _median_deviation(Y, s)
+        size = np.where(location != 0, np.abs(location), 1)  # of a target that never changes
+        spread = np.where(spread > 1e-12 * size, spread, size)
+        return cls(location, spread, spread, location)
+
+    def apply(self, Y):
+        """Y', what the network is trained on."""
+        return (Y - self.location) / self.spread
+
+    def raw_scores(self, Z2):
+        """Z2 (n2, m) in the unit of y."""
+        return self.gain * Z2 + self.offset
+
+    def fold(self, W2, b2):
+        """The W2, b2 that give scores in the unit of y."""
+        return (self.gain * W2).astype(W2.dtype), self.raw_scores(b2).astype(b2.dtype)
+
+    def unfold(self, W2, b2):
+        """The inverse of fold."""
+        return W2 / self.gain, (b2 - self.offset) / self.gain
+
+
+def fold(arrays, of_inputs=None, of_targets=None):
+    """{name: array} for standardised X and y as new arrays for raw ones."""
+    arrays = {name: array.copy() for name, array in arrays.items()}
+    if of_inputs is not None:
+        arrays["W1"], arrays["b1"] = of_inputs.fold(arrays["W1"], arrays["b1"])
+    if of_targets is not None:
+        arrays["W2"], arrays["b2"] = of_targets.fold(arrays["W2"], arrays["b2"])
+    return arrays
+
+
+def unfold(arrays, of_inputs=None, of_targets=None):
+    """The inverse of fold."""
+    arrays = dict(arrays)
+    if of_inputs is not None:
+        arrays["W1"], arrays["b1"] = of_inputs.unfold(arrays["W1"], arrays["b1"])
+    if of_targets is not None:
+        arrays["W2"], arrays["b2"] = of_targets.unfold(arrays["W2"], arrays["b2"])
+    return arrays
+
+
+def _mean(Y, s):
+    """Weighted mean of each row, (n2, 1)."""
+    return (Y @ s / s.sum())[:, None]
+
+
+def _root_mean_square(U, s):
+    """By way of the largest, whose square might overflow or vanish."""
+    largest = np.abs(U).max(axis=1, keepdims=True)
+    largest[largest == 0] = 1
+    return largest * np.sqrt(_mean((U / largest) ** 2, s))
+
+
+def _median_deviation(Y, s):
+    """Median distance from the median, which outliers do not move, as a normal deviation.
+
+    The mean distance where half of the targets or more are equal.
+    """
+    distance = np.abs(Y - _quantile(Y, s, 0.5))
+    middle = _quantile(distance, s, 0.5)
+    return np.where(middle > 0, 1.4826 * middle, _mean(distance, s))
+
+
+def _quantile(Y, s, level):
+    """Weighted quantile of each row: the least value with this share of the weight up to it."""
+    chosen = []
+    for y, share in zip(Y, np.broadcast_to(level, (len(Y), 1)), strict=True):
+        order = np.argsort(y, kind="stable")
+        upto = np.cumsum(s[order])
+        reached = share * upto[-1] * (1 - 1e-9)  # rounding of the sum must not decide
+        chosen.append(y[order[np.searchsorted(upto, reached)]])
+    return np.array(chosen)
