@@ -164,6 +164,12 @@ def targets(kind, m, rng):
 # Forward propagation
 
 
+def layers(parameters):
+    """[W1, b1, W2, b2], and what is learned besides if there is something."""
+    p = parameters
+    return [p.W1, p.b1, p.W2, p.b2] + ([] if p.learned is None else [p.learned])
+
+
 def forward_loop(X, W1, b1, W2, b2, g1, g2):
     """One example after another; A2 (n2, m)."""
     columns = []

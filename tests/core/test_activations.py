@@ -6,7 +6,7 @@ from skshallow.core.activations import ACTIVATIONS, Activation, LeakyReLU, PReLU
 from skshallow.core.initializers import INITIALIZERS
 from skshallow.core.losses import LOSSES
 from skshallow.core.network import Network
-from skshallow.core.parameters import Parameters
+from skshallow.core.parameters import Layout, Parameters
 
 # (2, m): saturated, moderate, tiny, and zero with both signs
 Z = np.concatenate([np.linspace(-50, 50, 402), [-1e-9, 1e-9, 0.0, -0.0]]).reshape(2, -1)
@@ -121,16 +121,16 @@ def test_an_activation_of_the_users_own_works_in_the_network():
             dA1 *= 1 / (1 + np.exp(-Z1))
 
     rng = np.random.default_rng(2)
-    parameters = Parameters.zeros(3, 4, 1)
+    parameters = Parameters.zeros(Layout(3, 4, 1))
     parameters.theta[...] = rng.standard_normal(parameters.theta.size)
     X, Y = rng.standard_normal((3, 6)), rng.integers(0, 2, (1, 6)).astype(float)
     network = Network(parameters, Softplus(), LOSSES["binary"]())
     loss = network.loss_and_gradient(X, Y)
     own = (lambda z: np.log(1 + np.exp(z)), textbook.sigmoid)
-    W1, b1, W2, b2 = parameters
+    W1, b1, W2, b2 = textbook.layers(parameters)
     output = textbook.OUTPUTS["binary"]
     J = textbook.objective(X, Y, W1, b1, W2, b2, own[0], output)
     assert loss == pytest.approx(J, rel=1e-12)
     expected = textbook.backward(X, Y, W1, b1, W2, b2, own, output)
-    for ours, theirs in zip(network.gradient, expected, strict=True):
+    for ours, theirs in zip(textbook.layers(network.gradient), expected, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-10)

@@ -1,24 +1,34 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy.sparse import csr_array, csr_matrix
 
 from skshallow.core import batches as module
 from skshallow.core.activations import ACTIVATIONS
-from skshallow.core.batches import Batches, merge_equal_rows
-from skshallow.core.inputs import Inputs
+from skshallow.core.batches import Batches, Inputs, merge_duplicate_rows
+from skshallow.core.engine import BlockObjective
 from skshallow.core.losses import LOSSES
 from skshallow.core.network import Network
-from skshallow.core.parameters import Parameters
+from skshallow.core.parameters import Layout, Parameters
+from skshallow.core.standardization import Standardization
 
-CONTAINERS = {"dense": np.asarray, "csr_matrix": csr_matrix, "csr_array": csr_array}
+SPARSE = {"csr_matrix": csr_matrix, "csr_array": csr_array}
+CONTAINERS = {"dense": np.asarray} | SPARSE
+DENSE = {
+    "C": np.ascontiguousarray,
+    "F": np.asfortranarray,
+    "strided": lambda X: np.repeat(X, 2, axis=1)[:, ::2],
+}
+LAYOUTS = DENSE | SPARSE
 SIZES = [(1, 1), (10, 1), (10, 3), (10, 10), (10, 99), (201, 200), (1000, 64)]
 
 
 @pytest.fixture(params=["small data", "large data"], autouse=True)
 def _small_and_large(request, monkeypatch):
-    """Every test runs with data that are copied once and with data that are gathered."""
+    """Every test runs with data that are copied once and with data that are taken each time."""
     limit = 2**40 if request.param == "small data" else -1
-    monkeypatch.setattr(module, "SMALL", limit, raising=False)
+    monkeypatch.setattr(module, "SHUFFLE_BUFFER_BYTES", limit)
 
 
 def numbered(m, size, container="dense", *, weighted=True):
@@ -30,11 +40,11 @@ def numbered(m, size, container="dense", *, weighted=True):
 
 def epoch(batches, rng=None):
     """The examples' numbers, batch by batch, as they stand in A0, Y and s."""
-    dealt = []
-    for A0, Y, s in batches.deal(rng):
+    examples = []
+    for A0, Y, s in batches.iterate(None if rng is None else rng.permutation(batches.n_examples)):
         A0 = A0 if isinstance(A0, np.ndarray) else A0.toarray()
-        dealt.append((A0[0].copy(), Y[0] / 2, s[0] / 3))
-    return dealt
+        examples.append((A0[0].copy(), Y[0] / 2, s[0] / 3))
+    return examples
 
 
 def few_values(m=60):
@@ -47,26 +57,52 @@ def few_values(m=60):
 def merged_objective(X, Y, s, rows=None):
     """Loss and gradient over the merged rows, the weights brought to mean one."""
     rows = np.arange(X.shape[0]) if rows is None else rows
-    rows, s = merge_equal_rows(X, Y, s, rows)
+    rows, s = merge_duplicate_rows(X, Y, s, rows)
     return objective(X, Y, s, rows)
 
 
 def objective(X, Y, s, rows):
     s = s * (len(rows) / s[:, rows].sum() * len(s))
-    parameters = Parameters.zeros(X.shape[1], 4, 1)
+    parameters = Parameters.zeros(Layout(X.shape[1], 4, 1))
     parameters.theta[...] = np.random.default_rng(1).standard_normal(parameters.theta.size)
     network = Network(parameters, ACTIVATIONS["tanh"](), LOSSES["binary"](), alpha=0.1)
-    loss = network.full_loss_and_gradient(Batches(Inputs(X), Y, s, rows, len(rows)))
-    return loss, network.gradient.theta
+    batches = Batches(Inputs(X), Y, s, rows, len(rows))
+    loss, _, gradient = BlockObjective(network, batches)(parameters.theta)
+    return loss, gradient
 
 
-# Dealing
+# Inputs
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a0_is_the_rows_as_columns_whatever_the_memory_layout(layout):
+    X, rows = np.random.default_rng(0).standard_normal((20, 5)), np.array([5, 0, 17, 17, 3])
+    A0 = Inputs(LAYOUTS[layout](X)).take(rows)
+    np.testing.assert_array_equal(A0 if layout in DENSE else A0.toarray(), X[rows].T)
+
+
+@pytest.mark.parametrize("layout", ["C", "F"])
+def test_an_epoch_copies_no_more_of_large_x_than_its_batches(layout, monkeypatch):
+    monkeypatch.setattr(module, "SHUFFLE_BUFFER_BYTES", 2**22)
+    X = DENSE[layout](np.random.default_rng(0).standard_normal((20_000, 50)))
+    Y, rows = np.zeros((1, len(X))), np.arange(len(X))
+    order = np.random.default_rng(0).permutation(len(X))
+    tracemalloc.start()
+    standardization = Standardization.measure(X, rows)
+    for _ in Batches(Inputs(X, standardization), Y, None, rows, 200).iterate(order):
+        pass
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < X.nbytes / 10
+
+
+# Epochs
 
 
 @pytest.mark.parametrize("container", CONTAINERS)
 @pytest.mark.parametrize("shuffle", [False, True])
 @pytest.mark.parametrize(("m", "size"), SIZES)
-def test_every_example_is_dealt_exactly_once_an_epoch(m, size, shuffle, container):
+def test_every_example_comes_exactly_once_an_epoch(m, size, shuffle, container):
     batches = numbered(m, size, container)
     rng = np.random.default_rng(0) if shuffle else None
     for _ in range(3):
@@ -90,15 +126,16 @@ def test_batches_are_as_few_and_as_even_as_can_be(m, size):
     assert max(sizes) <= size
     assert max(sizes) - min(sizes) <= 1
     assert len(sizes) == len(batches) == -(-m // size)
-    assert max(sizes) == batches.largest
+    assert sizes == batches.sizes
+    assert batches.n_examples == m
 
 
-def test_without_an_rng_the_order_is_that_of_the_rows():
+def test_without_an_order_it_is_that_of_the_rows():
     seen = np.concatenate([A0 for A0, _, _ in epoch(numbered(50, 7))])
     np.testing.assert_array_equal(seen, np.arange(1, 51))
 
 
-def test_every_epoch_has_an_order_of_its_own_and_the_seed_decides_it():
+def test_every_epoch_has_an_order_of_its_own_that_the_permutation_decides():
     rng, batches = np.random.default_rng(0), numbered(50, 7)
     first, second = (np.concatenate([A0 for A0, _, _ in epoch(batches, rng)]) for _ in range(2))
     again = np.concatenate([A0 for A0, _, _ in epoch(batches, np.random.default_rng(0))])
@@ -107,36 +144,37 @@ def test_every_epoch_has_an_order_of_its_own_and_the_seed_decides_it():
 
 
 @pytest.mark.parametrize("size", [2, 99])
-def test_only_the_given_rows_are_dealt(size):
+def test_only_the_given_rows_come(size):
     X, rows = np.arange(10.0)[:, None], np.array([8, 1, 5])
     batches = Batches(Inputs(X), np.arange(10.0)[None], None, rows, size)
-    seen = np.concatenate([A0[0].copy() for A0, _, _ in batches.deal()])
+    seen = np.concatenate([A0[0].copy() for A0, _, _ in batches.iterate()])
     np.testing.assert_array_equal(seen, rows)
 
 
 @pytest.mark.parametrize("size", [7, 99])
-def test_small_and_large_data_are_dealt_alike(size, monkeypatch):
-    dealt = []
+def test_small_and_large_data_come_alike(size, monkeypatch):
+    epochs = []
     for limit in (2**40, -1):
-        monkeypatch.setattr(module, "SMALL", limit, raising=False)
+        monkeypatch.setattr(module, "SHUFFLE_BUFFER_BYTES", limit)
         batches, rng = numbered(50, size), np.random.default_rng(0)
-        dealt.append([np.concatenate(batch) for _ in range(3) for batch in epoch(batches, rng)])
-    for one, other in zip(*dealt, strict=True):
+        epochs.append([np.concatenate(batch) for _ in range(3) for batch in epoch(batches, rng)])
+    for one, other in zip(*epochs, strict=True):
         np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.parametrize("size", [7, 99])
 def test_batches_of_the_same_data_do_not_disturb_each_other(size):
     X, numbers = np.arange(20.0)[:, None], np.arange(20.0)[None]
-    dealers = [Batches(Inputs(X), numbers, None, np.arange(20), size) for _ in range(2)]
-    for pair in zip(*(dealer.deal(np.random.default_rng(0)) for dealer in dealers), strict=True):
+    both = [Batches(Inputs(X), numbers, None, np.arange(20), size) for _ in range(2)]
+    order = np.random.default_rng(0).permutation(20)
+    for pair in zip(*(batches.iterate(order) for batches in both), strict=True):
         for A0, Y, _ in pair:
             np.testing.assert_array_equal(A0, Y)
     np.testing.assert_array_equal(X[:, 0], np.arange(20))
 
 
-def test_no_weights_are_dealt_as_none():
-    assert {s for _, _, s in numbered(10, 3, weighted=False).deal()} == {None}
+def test_no_weights_come_as_none():
+    assert {s for _, _, s in numbered(10, 3, weighted=False).iterate()} == {None}
 
 
 # Merging
@@ -158,7 +196,7 @@ def test_merging_equal_rows_keeps_the_objective_and_its_gradient(weighted, conta
 def test_merged_rows_are_all_different_and_only_the_given_ones(container):
     X, Y = few_values()
     given = np.arange(5, 40)
-    rows, s = merge_equal_rows(CONTAINERS[container](X), Y, None, given)
+    rows, s = merge_duplicate_rows(CONTAINERS[container](X), Y, None, given)
     content = np.hstack([X[rows], Y[:, rows].T])
     assert len(np.unique(content, axis=0)) == len(rows)
     assert set(rows) <= set(given)
@@ -198,6 +236,6 @@ def test_the_order_of_the_examples_does_not_change_a_bit(weights, container):
 def test_each_output_keeps_weights_of_its_own_when_merged():
     X, Y = np.array([[1.0], [2.0], [1.0]]), np.array([[0.0, 1.0, 0.0], [1.0, 1.0, 1.0]])
     s = np.array([[1.0, 2.0, 4.0], [0.5, 8.0, 16.0]])
-    rows, merged = merge_equal_rows(X, Y, s, np.arange(3))
+    rows, merged = merge_duplicate_rows(X, Y, s, np.arange(3))
     by_x = merged[:, rows[np.argsort(X[rows, 0])]]
     np.testing.assert_array_equal(by_x, [[5.0, 2.0], [16.5, 8.0]])

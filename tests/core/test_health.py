@@ -3,30 +3,32 @@ import pytest
 import textbook
 
 from skshallow.core.activations import ACTIVATIONS
-from skshallow.core.health import alike, derivative, flat, hidden_layer_fault
+from skshallow.core.health import duplicate_units, flat, hidden_layer_fault
+from skshallow.core.network import Network
+from skshallow.core.parameters import Layout, Parameters
 
 
 def layer(name, n1=6, m=40, seed=0, shift=0.0, spread=2.0):
-    """(activation, Z1, A1, *learned) of a healthy layer, or of one that is shifted."""
-    activation = ACTIVATIONS[name]()
+    """(network, Z1, A1) of a healthy layer, or of one that is shifted."""
     Z1 = shift + spread * np.random.default_rng(seed).standard_normal((n1, m))
-    return given(activation, Z1)
+    return given(name, Z1)
 
 
-def given(activation, Z1):
-    learned = []
-    if activation.learned is not None:
-        learned = [np.full((len(Z1), 1), activation.learned)]
-    A1 = np.empty_like(Z1)
-    activation.forward(Z1, A1, *learned)
-    return activation, Z1, A1, *learned
+def given(name, Z1):
+    activation, A1 = ACTIVATIONS[name](), np.empty_like(Z1)
+    layout = Layout(2, len(Z1), 1, learned=activation.learned is not None)
+    network = Network(Parameters.zeros(layout), activation)
+    if layout.learned:
+        network.parameters.learned[...] = activation.learned
+    network.activate(Z1, A1)
+    return network, Z1, A1
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_the_derivative_is_that_of_the_notes_and_changes_nothing(name):
-    activation, Z1, A1, *learned = layer(name)
+    network, Z1, A1 = layer(name)
     before = Z1.copy(), A1.copy()
-    slope = derivative(activation, Z1, A1, *learned)
+    slope = network.slope(Z1, A1)
     np.testing.assert_allclose(slope, textbook.ACTIVATIONS[name][1](Z1), rtol=1e-10, atol=1e-14)
     np.testing.assert_array_equal((Z1, A1), before)
 
@@ -38,16 +40,16 @@ def test_a_unit_is_flat_if_its_values_differ_by_rounding_alone():
     np.testing.assert_array_equal(flat(low, high), [True, True, True, False])
 
 
-def test_alike_are_those_with_the_same_pre_activations_and_outputs():
+def test_duplicates_are_those_with_the_same_pre_activations_and_outputs():
     _, Z1, A1 = layer("tanh")
     Z1[4], A1[4] = Z1[1], A1[1]
-    np.testing.assert_array_equal(alike(Z1, A1, 1), np.isin(np.arange(6), [1, 4]))
+    np.testing.assert_array_equal(duplicate_units(Z1, A1, 1), np.isin(np.arange(6), [1, 4]))
 
 
-def test_units_that_are_off_for_reasons_of_their_own_are_not_alike():
+def test_units_that_are_off_for_reasons_of_their_own_are_no_duplicates():
     _, Z1, A1 = layer("relu", shift=-50)
     assert not A1.any()
-    np.testing.assert_array_equal(alike(Z1, A1, 2), np.arange(6) == 2)
+    np.testing.assert_array_equal(duplicate_units(Z1, A1, 2), np.arange(6) == 2)
 
 
 @pytest.mark.parametrize("n1", [1, 6])
@@ -60,7 +62,7 @@ def test_a_random_layer_has_no_fault(name, n1):
 @pytest.mark.parametrize("scale", [0.0, 1.0])  # zero is where init="zeros" leaves most of them
 def test_units_that_all_compute_the_same_are_a_fault(name, scale):
     row = scale * np.random.default_rng(1).standard_normal((1, 40))
-    fault = hidden_layer_fault(*given(ACTIVATIONS[name](), np.repeat(row, 6, axis=0)))
+    fault = hidden_layer_fault(*given(name, np.repeat(row, 6, axis=0)))
     assert "all 6 hidden units compute the same" in fault
     assert "skshallow.inspection.hidden_unit_report" in fault
 
@@ -68,13 +70,13 @@ def test_units_that_all_compute_the_same_are_a_fault(name, scale):
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_one_unit_has_no_symmetry_to_break(name):
     row = np.random.default_rng(1).standard_normal((1, 40))
-    assert hidden_layer_fault(*given(ACTIVATIONS[name](), row)) is None
+    assert hidden_layer_fault(*given(name, row)) is None
 
 
 def test_one_unit_of_its_own_is_enough():
     _, Z1, _ = layer("relu")
     Z1[1:] = Z1[1]
-    assert hidden_layer_fault(*given(ACTIVATIONS["relu"](), Z1)) is None
+    assert hidden_layer_fault(*given("relu", Z1)) is None
 
 
 @pytest.mark.parametrize("n1", [1, 6])
@@ -94,18 +96,19 @@ def test_leaky_units_are_never_dead(name):
 
 def test_saturated_units_that_tell_rows_apart_are_no_fault():
     _, Z1, _ = layer("tanh")
-    assert hidden_layer_fault(*given(ACTIVATIONS["tanh"](), 30 * np.sign(Z1))) is None
+    assert hidden_layer_fault(*given("tanh", 30 * np.sign(Z1))) is None
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_a_layer_that_the_penalty_has_silenced_is_no_fault(name):
     biases = np.linspace(-0.5, 0.5, 6)[:, None]
-    assert hidden_layer_fault(*given(ACTIVATIONS[name](), np.repeat(biases, 40, axis=1))) is None
+    assert hidden_layer_fault(*given(name, np.repeat(biases, 40, axis=1))) is None
 
 
 def test_looking_changes_nothing():
-    activation, Z1, A1, learned = layer("prelu")
-    before = Z1.copy(), A1.copy(), learned.copy()
-    hidden_layer_fault(activation, Z1, A1, learned)
-    for array, copy in zip((Z1, A1, learned), before, strict=True):
+    network, Z1, A1 = layer("prelu")
+    arrays = Z1, A1, network.parameters.learned
+    before = [array.copy() for array in arrays]
+    hidden_layer_fault(network, Z1, A1)
+    for array, copy in zip(arrays, before, strict=True):
         np.testing.assert_array_equal(array, copy)

@@ -8,7 +8,7 @@ from skshallow.core.initializers import INITIALIZERS, initialize
 from skshallow.core.losses import LOSSES
 from skshallow.core.network import Network
 from skshallow.core.optimizers import GradientDescent
-from skshallow.core.parameters import Parameters
+from skshallow.core.parameters import Layout, Parameters
 
 VARIANCES = {  # the formulas of He et al. (2015), Glorot and Bengio (2010) and the notes
     "he": lambda n_out, n_in: 2 / n_in,
@@ -24,7 +24,7 @@ def descend(initializer, activation, steps=200):
     A0 = rng.standard_normal((3, 40))
     Y = (A0[:1] * A0[1:2] + A0[2:] > 0).astype(float)
     activation = ACTIVATIONS[activation]()
-    parameters = Parameters.zeros(3, 5, 1, learns=activation.learned is not None)
+    parameters = Parameters.zeros(Layout(3, 5, 1, learned=activation.learned is not None))
     initialize(parameters, initializer, activation, rng)
     network = Network(parameters, activation, LOSSES["binary"]())
     for _ in range(steps):
@@ -52,7 +52,7 @@ def test_normal_is_randn_times_a_hundredth_of_the_same_stream():
 @pytest.mark.parametrize("name", INITIALIZERS)
 def test_biases_start_at_zero_and_learned_values_where_the_activation_says(name, activation):
     activation = ACTIVATIONS[activation]()
-    parameters = Parameters.zeros(3, 4, 2, learns=activation.learned is not None)
+    parameters = Parameters.zeros(Layout(3, 4, 2, learned=activation.learned is not None))
     parameters.theta[...] = np.nan  # whatever was there is gone
     initialize(parameters, INITIALIZERS[name], activation, np.random.default_rng(0))
     assert not parameters.b1.any()
@@ -63,7 +63,7 @@ def test_biases_start_at_zero_and_learned_values_where_the_activation_says(name,
 
 
 def test_each_layer_is_drawn_for_its_own_width():
-    parameters = Parameters.zeros(800, 400, 100)
+    parameters = Parameters.zeros(Layout(800, 400, 100))
     initialize(parameters, INITIALIZERS["he"], ACTIVATIONS["relu"](), np.random.default_rng(0))
     assert parameters.W1.var() == pytest.approx(2 / 800, rel=0.05)
     assert parameters.W2.var() == pytest.approx(2 / 400, rel=0.05)

@@ -1,4 +1,5 @@
 import tracemalloc
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -6,11 +7,12 @@ import textbook
 from scipy.sparse import csr_array, csr_matrix
 
 from skshallow.core.activations import ACTIVATIONS
-from skshallow.core.batches import Batches
-from skshallow.core.inputs import CHUNK, Inputs, Standardization, tile_rows, tiles
+from skshallow.core.batches import BLOCK_SIZE, Batches, Inputs, tile_size, tiles
+from skshallow.core.engine import BlockObjective
 from skshallow.core.losses import LOSSES, Huber
 from skshallow.core.network import Dropout, Network
-from skshallow.core.parameters import Parameters
+from skshallow.core.parameters import Layout, Parameters
+from skshallow.core.standardization import Standardization
 
 M, N0, N1 = 7, 3, 4
 ALPHA = 0.3
@@ -28,7 +30,8 @@ def build(activation, kind, *, alpha=0.0, dropout=0.0, dtype=np.float64, sizes=(
     """A network with random parameters, the biases included."""
     rng, activation = np.random.default_rng(seed), ACTIVATIONS[activation]()
     n2 = 1 if kind == "binary" else 3
-    parameters = Parameters.zeros(*sizes, n2, learns=activation.learned is not None, dtype=dtype)
+    layout = Layout(*sizes, n2, learned=activation.learned is not None)
+    parameters = Parameters.zeros(layout, dtype)
     parameters.theta[...] = rng.standard_normal(parameters.theta.size)
     if activation.learned is not None:
         parameters.learned[...] = activation.learned
@@ -80,7 +83,7 @@ def assert_away_from_kinks(network, A0):
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_forward_is_the_notes_loop_and_the_notes_vectorised_lines(activation, kind):
     network, (X, _) = build(activation, kind), data(kind)
-    layers = [*network.parameters][:4]
+    layers = textbook.layers(network.parameters)[:4]
     g1, output = textbook.ACTIVATIONS[activation][0], textbook.OUTPUTS[kind]
     _, _, Z2, A2 = textbook.forward(X.T, *layers, g1, output[0])
     np.testing.assert_allclose(network.scores(X.T), Z2, rtol=1e-11)
@@ -96,7 +99,7 @@ def test_forward_is_the_notes_loop_and_the_notes_vectorised_lines(activation, ki
 def test_loss_and_penalty_add_up_to_the_objective_of_the_contract(activation, kind, weighted):
     network, (X, Y) = build(activation, kind, alpha=ALPHA), data(kind)
     s = weights() if weighted else None
-    layers = [*network.parameters][:4]
+    layers = textbook.layers(network.parameters)[:4]
     g1, output = textbook.ACTIVATIONS[activation][0], textbook.OUTPUTS[kind]
     J = textbook.objective(X.T, Y, *layers, g1, output, s, ALPHA)
     assert network.loss_and_gradient(X.T, Y, s) + network.penalty() == pytest.approx(J, rel=1e-12)
@@ -104,7 +107,7 @@ def test_loss_and_penalty_add_up_to_the_objective_of_the_contract(activation, ki
 
 def test_plain_arrays_are_enough_to_go_forward():
     network, (X, _) = build("prelu", "multiclass"), data("multiclass")
-    bare = Network(tuple(network.parameters), network.activation, network.loss)
+    bare = Network(SimpleNamespace(**network.parameters.arrays()), network.activation)
     np.testing.assert_array_equal(bare.scores(X.T), network.scores(X.T))
 
 
@@ -136,7 +139,7 @@ def test_gradient_is_the_slope_of_the_objective(
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_gradient_is_the_slope_on_saturated_units_too(activation, kind):
     network, (X, Y) = build(activation, kind), data(kind)
-    W1, b1, W2, _, *_ = network.parameters
+    W1, b1, W2, _, *_ = textbook.layers(network.parameters)
     W1[:2] *= 30 / np.abs(W1[:2] @ X.T).max()  # half of the hidden units reach |z| = 30
     W2[...] *= 3  # and the outputs are sure of themselves
     b1[:2] = 0.5
@@ -152,11 +155,11 @@ def test_gradient_is_the_slope_on_saturated_units_too(activation, kind):
 def test_gradient_is_the_mean_of_the_examples_own_gradients(activation, kind, weighted):
     network, (X, Y) = build(activation, kind, alpha=ALPHA), data(kind)
     s = weights() if weighted else None
-    layers = [*network.parameters][:4]
+    layers = textbook.layers(network.parameters)[:4]
     pair, output = textbook.ACTIVATIONS[activation], textbook.OUTPUTS[kind]
     network.loss_and_gradient(X.T, Y, s)
     loop = textbook.backward_loop(X.T, Y, *layers, pair, output, s, ALPHA)
-    for ours, theirs in zip(network.gradient, loop, strict=False):
+    for ours, theirs in zip(textbook.layers(network.gradient), loop, strict=False):
         np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-12)
 
 
@@ -164,11 +167,11 @@ def test_gradient_is_the_mean_of_the_examples_own_gradients(activation, kind, we
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_gradient_is_the_notes_vectorised_lines(activation, kind):
     network, (X, Y) = build(activation, kind), data(kind)
-    layers = [*network.parameters][:4]
+    layers = textbook.layers(network.parameters)[:4]
     pair, output = textbook.ACTIVATIONS[activation], textbook.OUTPUTS[kind]
     network.loss_and_gradient(X.T, Y)
     lines = textbook.backward(X.T, Y, *layers, pair, output)
-    for ours, theirs in zip(network.gradient, lines, strict=False):
+    for ours, theirs in zip(textbook.layers(network.gradient), lines, strict=False):
         np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-12)
 
 
@@ -189,7 +192,8 @@ def test_gradient_is_what_automatic_differentiation_finds(activation, kind, weig
     }[activation]
     network, (X, Y) = build(activation, kind, alpha=ALPHA), data(kind)
     s = weights() if weighted else np.ones((1, M))
-    layers = [torch.tensor(view, requires_grad=True) for view in network.parameters]
+    views = textbook.layers(network.parameters)
+    layers = [torch.tensor(view, requires_grad=True) for view in views]
     W1, b1, W2, b2, *learned = layers
     Z2 = W2 @ g(W1 @ torch.tensor(X.T) + b1, *learned) + b2
     y = torch.tensor(Y)
@@ -207,7 +211,7 @@ def test_gradient_is_what_automatic_differentiation_finds(activation, kind, weig
     J = (torch.tensor(s) * L).sum() / s.sum() + ALPHA / 2 * ((W1**2).sum() + (W2**2).sum())
     J.backward()
     assert network.loss_and_gradient(X.T, Y, s) + network.penalty() == pytest.approx(J.item())
-    for ours, theirs in zip(network.gradient, layers, strict=True):
+    for ours, theirs in zip(textbook.layers(network.gradient), layers, strict=True):
         np.testing.assert_allclose(ours, theirs.grad.numpy(), rtol=1e-10, atol=1e-12)
 
 
@@ -226,8 +230,9 @@ def test_the_penalty_pulls_at_weights_and_not_at_biases_or_slopes():
     X, Y = data("multiclass")
     plain, penalised = build("prelu", "multiclass"), build("prelu", "multiclass", alpha=ALPHA)
     assert plain.loss_and_gradient(X.T, Y) == penalised.loss_and_gradient(X.T, Y)
-    W1, _, W2, _, _ = penalised.parameters
-    pull = [g - h for g, h in zip(penalised.gradient, plain.gradient, strict=True)]
+    W1, _, W2, _, _ = textbook.layers(penalised.parameters)
+    gradients = [textbook.layers(network.gradient) for network in (penalised, plain)]
+    pull = [g - h for g, h in zip(*gradients, strict=True)]
     np.testing.assert_allclose(pull[0], ALPHA * W1, rtol=1e-12)
     np.testing.assert_allclose(pull[2], ALPHA * W2, rtol=1e-12)
     assert not any(pull[i].any() for i in (1, 3, 4))
@@ -246,8 +251,10 @@ def test_the_sum_over_chunks_is_the_whole_batch(container, weighted, size):
     whole, chunked = (build("silu", kind, alpha=ALPHA) for _ in range(2))
     loss = whole.loss_and_gradient(X.T, Y, s)
     batches = Batches(Inputs(SPARSE[container](X)), Y, s, np.arange(m), size)
-    assert chunked.full_loss_and_gradient(batches) == pytest.approx(loss, rel=1e-12)
-    np.testing.assert_allclose(chunked.gradient.theta, whole.gradient.theta, atol=1e-13)
+    summed, penalty, gradient = BlockObjective(chunked, batches)(chunked.parameters.theta)
+    assert summed == pytest.approx(loss, rel=1e-12)
+    assert penalty == whole.penalty()
+    np.testing.assert_allclose(gradient, whole.gradient.theta, atol=1e-13)
     assert chunked.mean_loss(batches) == pytest.approx(loss, rel=1e-12)
 
 
@@ -302,7 +309,7 @@ def test_scores_of_as_many_examples_are_written_over():
 
 def test_the_gradient_stays_the_same_memory_and_forgets_the_batch_before():
     network, (X, Y) = build("prelu", "binary", alpha=ALPHA), data("binary")
-    theta, views = network.gradient.theta, [*network.gradient]
+    theta, views = network.gradient.theta, network.gradient.arrays().values()
     network.loss_and_gradient(X.T, Y)
     first = theta.copy()
     network.loss_and_gradient(X[:3].T, Y[:, :3])
@@ -356,13 +363,14 @@ def tiled_scores(network, X):
 @pytest.mark.parametrize("n0", [1, 5, 40, 400, 4_000])
 @pytest.mark.parametrize("container", SPARSE)
 def test_the_scores_of_a_row_do_not_depend_on_the_company_it_comes_in(container, n0, dtype):
-    m = CHUNK + 3 * tile_rows(n0 * 50) + 5
+    m = BLOCK_SIZE + 3 * tile_size(n0 * 50, dtype) + 5
     network = build("tanh", "multiclass", dtype=dtype, sizes=(n0, 50))
     X = SPARSE[container](data("multiclass", m, n0)[0].astype(dtype))
     together = tiled_scores(network, X)
     dense = X if container == "dense" else X.toarray()
     np.testing.assert_allclose(together, network.scores(dense.T).T, rtol=1e-4, atol=1e-6 * n0)
-    for rows in (slice(0, 1), slice(3, 40), slice(m - 1, m), slice(77, 77 + CHUNK), slice(0, m)):
+    some = slice(77, 77 + BLOCK_SIZE)
+    for rows in (slice(0, 1), slice(3, 40), slice(m - 1, m), some, slice(0, m)):
         np.testing.assert_array_equal(tiled_scores(network, X[rows]), together[rows])
     backwards = np.arange(m)[::-1]
     np.testing.assert_array_equal(tiled_scores(network, X[backwards]), together[backwards])

@@ -6,8 +6,8 @@ import pytest
 from skshallow.core.activations import ACTIVATIONS
 from skshallow.core.losses import LOSSES
 from skshallow.core.network import Network
-from skshallow.core.optimizers import BLOCK, OPTIMIZERS, SGD, Adam, GradientDescent, Optimizer
-from skshallow.core.parameters import Parameters
+from skshallow.core.optimizers import OPTIMIZERS, SGD, STEP_BLOCK, Adam, GradientDescent, Optimizer
+from skshallow.core.parameters import Layout, Parameters
 
 RATE = 0.05
 SIZES = 4, 6, 3
@@ -50,7 +50,7 @@ def test_every_optimiser_of_the_table_has_a_rival():
 def test_fifty_steps_of_a_network_end_at_the_weights_of_torch(name):
     torch = pytest.importorskip("torch")
     rng, (n0, n1, n2) = np.random.default_rng(0), SIZES
-    parameters = Parameters.zeros(*SIZES)
+    parameters = Parameters.zeros(Layout(*SIZES))
     parameters.theta[...] = rng.standard_normal(parameters.theta.size)
     theirs = torch.tensor(parameters.theta, requires_grad=True)
     network = Network(parameters, ACTIVATIONS["tanh"](), LOSSES["multiclass"]())
@@ -73,14 +73,14 @@ def test_fifty_steps_of_a_network_end_at_the_weights_of_torch(name):
 @pytest.mark.parametrize("name", TORCH)
 def test_a_vector_longer_than_a_block_moves_like_torch(name):
     torch = pytest.importorskip("torch")
-    slopes = gradients(2 * BLOCK + 7, 5)
-    theirs = torch.zeros(2 * BLOCK + 7, dtype=torch.float64, requires_grad=True)
+    slopes = gradients(2 * STEP_BLOCK + 7, 5)
+    theirs = torch.zeros(2 * STEP_BLOCK + 7, dtype=torch.float64, requires_grad=True)
     ours, make = TORCH[name]
     rival = make(torch.optim, [theirs])
     for slope in slopes:
         theirs.grad = torch.tensor(slope)
         rival.step()
-    theta = run(copy.deepcopy(ours), np.zeros(2 * BLOCK + 7), slopes)
+    theta = run(copy.deepcopy(ours), np.zeros(2 * STEP_BLOCK + 7), slopes)
     np.testing.assert_allclose(theta, theirs.detach().numpy(), rtol=1e-10, atol=1e-14)
 
 

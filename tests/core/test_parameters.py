@@ -4,7 +4,7 @@ import pickle
 import numpy as np
 import pytest
 
-from skshallow.core.parameters import Parameters
+from skshallow.core.parameters import Layout, Parameters
 
 N0, N1, N2 = 3, 4, 2
 NAMES = ["W1", "b1", "W2", "b2", "learned"]
@@ -19,7 +19,7 @@ COPIES = {
 
 def counted(learns=True, dtype=np.float64):
     """theta = 0, 1, 2, ..."""
-    parameters = Parameters.zeros(N0, N1, N2, learns=learns, dtype=dtype)
+    parameters = Parameters.zeros(Layout(N0, N1, N2, learned=learns), dtype)
     parameters.theta[...] = np.arange(parameters.theta.size)
     return parameters
 
@@ -28,8 +28,7 @@ def counted(learns=True, dtype=np.float64):
 @pytest.mark.parametrize("way", COPIES)
 def test_every_view_is_memory_of_its_theta(way, learns):
     parameters = COPIES[way](counted(learns))
-    views = [view for view in (*parameters, parameters.weights) if view is not None]
-    for view in views:
+    for view in (*parameters.arrays().values(), parameters.weights):
         before = parameters.theta.copy()
         view[...] = -1.0
         assert np.shares_memory(view, parameters.theta)
@@ -51,15 +50,15 @@ def test_a_copy_holds_the_same_numbers_type_and_sizes(way):
     twin = COPIES[way](original)
     np.testing.assert_array_equal(twin.theta, original.theta)
     assert twin.theta.dtype == np.float32
-    assert twin.sizes == (N0, N1, N2)
+    assert twin.layout == Layout(N0, N1, N2, learned=True)
 
 
 def test_the_pickle_holds_the_numbers_once():
-    parameters = Parameters.zeros(50, 100, 3)
+    parameters = Parameters.zeros(Layout(50, 100, 3))
     assert len(pickle.dumps(parameters)) < 1.05 * parameters.theta.nbytes
 
 
-@pytest.mark.parametrize("name", [*NAMES, "theta", "weights", "sizes"])
+@pytest.mark.parametrize("name", [*NAMES, "theta", "weights", "layout"])
 def test_no_name_can_be_bound_anew(name):
     parameters = counted()
     with pytest.raises(AttributeError):
@@ -92,22 +91,23 @@ def test_weights_are_w1_and_w2_and_no_bias_and_no_learned_value():
 
 
 def test_shapes_are_those_of_the_notes():
-    shapes = [view.shape for view in counted()]
-    assert shapes == [(N1, N0), (N1, 1), (N2, N1), (N2, 1), (N1, 1)]
+    shapes = {name: view.shape for name, view in counted().arrays().items()}
+    biases = {"b1": (N1, 1), "b2": (N2, 1), "learned": (N1, 1)}
+    assert shapes == {"W1": (N1, N0), "W2": (N2, N1), **biases}
 
 
 @pytest.mark.parametrize("n1", [1, 4])
 def test_without_a_learning_activation_there_is_no_learned_column(n1):
-    parameters = Parameters.zeros(N0, n1, N2)
+    parameters = Parameters.zeros(Layout(N0, n1, N2))
     assert parameters.learned is None
-    assert [*parameters] == [parameters.W1, parameters.b1, parameters.W2, parameters.b2]
+    assert parameters.arrays().keys() == {"W1", "b1", "W2", "b2"}
     assert parameters.theta.size == n1 * N0 + n1 + N2 * n1 + N2
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_theta_and_views_are_contiguous_and_of_the_type_asked_for(dtype):
     parameters = counted(dtype=dtype)
-    for array in (parameters.theta, parameters.weights, *parameters):
+    for array in (parameters.theta, parameters.weights, *parameters.arrays().values()):
         assert array.flags.c_contiguous
         assert array.dtype == dtype
 
@@ -116,4 +116,4 @@ def test_like_is_zero_and_has_the_same_layout():
     gradient = counted(dtype=np.float32).like()
     assert not gradient.theta.any()
     assert gradient.theta.dtype == np.float32
-    assert [g.shape for g in gradient] == [p.shape for p in counted()]
+    assert gradient.layout == counted().layout

@@ -1,13 +1,24 @@
-import tracemalloc
-
 import numpy as np
 import pytest
 from scipy.sparse import csr_array, csr_matrix
+from scipy.stats import norm
 
-from skshallow.core.batches import Batches
-from skshallow.core.inputs import CHUNK, FEW, Inputs, Standardization
+from skshallow.core.batches import Inputs
+from skshallow.core.losses import (
+    REGRESSION_LOSSES,
+    AbsoluteError,
+    Poisson,
+    Quantile,
+    SquaredError,
+)
+from skshallow.core.standardization import (
+    MOMENTS_BLOCK,
+    RANGE_BLOCK,
+    Standardization,
+    TargetStandardization,
+)
 
-M = 3 * FEW + 11  # several chunks and a remainder
+M = 3 * MOMENTS_BLOCK + 11  # several blocks and a remainder
 DENSE = {
     "C": np.ascontiguousarray,
     "F": np.asfortranarray,
@@ -15,6 +26,8 @@ DENSE = {
 }
 SPARSE = {"csr_matrix": csr_matrix, "csr_array": csr_array}
 LAYOUTS = DENSE | SPARSE
+RNG = np.random.default_rng(0)
+Y = RNG.gamma(2.0, [[1.0], [1e4]], (2, 201))
 
 
 def table(m=M, dtype=np.float64, seed=0):
@@ -42,14 +55,7 @@ def standardise(X, rows=None, s=None):
     return standardization, A0 if isinstance(A0, np.ndarray) else A0.toarray()
 
 
-# Gathering
-
-
-@pytest.mark.parametrize("layout", LAYOUTS)
-def test_a0_is_the_rows_as_columns_whatever_the_memory_layout(layout):
-    X, rows = table(), np.array([5, 0, 17, 17, 3])
-    A0 = Inputs(LAYOUTS[layout](X)).take(rows)
-    np.testing.assert_array_equal(A0 if layout in DENSE else A0.toarray(), X[rows].T)
+# Inputs, whatever their memory layout
 
 
 @pytest.mark.parametrize("layout", DENSE)
@@ -73,21 +79,6 @@ def test_float32_stays_float32(layout, standardised):
     X, rows = LAYOUTS[layout](table(dtype=np.float32)), np.arange(10)
     standardization = Standardization.measure(X, np.arange(M)) if standardised else None
     assert Inputs(X, standardization).take(rows).dtype == np.float32
-
-
-@pytest.mark.parametrize("layout", ["C", "F"])
-def test_an_epoch_copies_no_more_of_large_x_than_its_batches(layout, monkeypatch):
-    monkeypatch.setattr("skshallow.core.batches.SMALL", 2**22)
-    X = DENSE[layout](np.random.default_rng(0).standard_normal((20_000, 50)))
-    Y, rows = np.zeros((1, len(X))), np.arange(len(X))
-    rng = np.random.default_rng(0)
-    tracemalloc.start()
-    standardization = Standardization.measure(X, rows)
-    for _ in Batches(Inputs(X, standardization), Y, None, rows, 200).deal(rng):
-        pass
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert peak < X.nbytes / 10
 
 
 # Standardisation
@@ -174,7 +165,7 @@ def test_only_the_given_rows_are_measured(layout):
 
 @pytest.mark.parametrize("layout", SPARSE)
 def test_sparse_columns_are_scaled_to_one_and_zeros_stay_zeros(layout):
-    X = -np.tile(table(), (CHUNK // M + 2, 1))  # more than one chunk
+    X = -np.tile(table(), (RANGE_BLOCK // M + 2, 1))  # more than one block
     X[:, 0] = 0
     standardization, A0 = standardise(SPARSE[layout](X))
     assert standardization.mean is None
@@ -210,3 +201,93 @@ def test_unfold_takes_fold_back(layout, dtype, tolerance):
     for original, copy in zip((W1, b1), there_and_back, strict=True):
         assert copy.dtype == dtype
         np.testing.assert_allclose(copy, original, atol=tolerance * 10)
+
+
+# Targets
+
+
+@pytest.mark.parametrize("kind", REGRESSION_LOSSES)
+def test_folded_weights_give_the_outputs_in_the_unit_of_y(kind):
+    """f(W2 A1 + b2) with folded weights undoes what was done to the targets."""
+    loss = REGRESSION_LOSSES[kind]()
+    scaling = TargetStandardization.measure(Y, loss)
+    W2, b2, A1 = RNG.standard_normal((2, 3)), RNG.standard_normal((2, 1)), RNG.random((3, 5))
+    folded_W2, folded_b2 = scaling.fold(W2, b2)
+    scaled_outputs = loss.output(W2 @ A1 + b2)
+    outputs = loss.output(folded_W2 @ A1 + folded_b2)
+    np.testing.assert_allclose(scaling.apply(outputs), scaled_outputs, rtol=1e-10)
+
+
+@pytest.mark.parametrize("kind", REGRESSION_LOSSES)
+def test_unfold_undoes_fold(kind):
+    scaling = TargetStandardization.measure(Y, REGRESSION_LOSSES[kind]())
+    W2, b2 = RNG.standard_normal((2, 3)), RNG.standard_normal((2, 1))
+    for ours, expected in zip(scaling.unfold(*scaling.fold(W2, b2)), (W2, b2), strict=True):
+        np.testing.assert_allclose(ours, expected, rtol=1e-10)
+
+
+@pytest.mark.parametrize("kind", REGRESSION_LOSSES)
+def test_a_score_of_zero_is_the_best_constant_under_the_loss(kind):
+    loss = REGRESSION_LOSSES[kind]()
+    scaled = TargetStandardization.measure(Y, loss).apply(Y)
+    constants = np.linspace(-0.3, 0.3, 121)
+    losses = [loss.value(np.full_like(Y, c), scaled).mean() for c in constants]
+    slack = 0.15 if kind == "huber" else 0.01  # between median and mean; we take the median
+    assert abs(constants[np.argmin(losses)]) <= slack
+
+
+def test_squared_error_has_zero_mean_and_unit_deviation():
+    scaled = TargetStandardization.measure(Y, SquaredError()).apply(Y)
+    np.testing.assert_allclose(scaled.mean(axis=1), 0, atol=1e-12)
+    np.testing.assert_allclose(scaled.std(axis=1), 1, rtol=1e-12)
+
+
+def test_absolute_error_has_median_zero_and_the_median_deviation_of_a_normal_variable():
+    scaled = TargetStandardization.measure(Y, AbsoluteError()).apply(Y)
+    np.testing.assert_allclose(np.median(scaled, axis=1), 0, atol=1e-12)
+    np.testing.assert_allclose(np.median(np.abs(scaled), axis=1), norm.ppf(0.75), rtol=1e-4)
+
+
+def test_where_most_targets_are_alike_their_mean_deviation_counts():
+    counts = np.array([[0.0, 0, 0, 0, 5, 9]])
+    scaled = TargetStandardization.measure(counts, AbsoluteError()).apply(counts)
+    assert np.abs(scaled).mean() == pytest.approx(1)
+
+
+def test_poisson_targets_keep_zero_and_get_the_mean_one():
+    scaled = TargetStandardization.measure(Y * (Y > 1), Poisson()).apply(Y * (Y > 1))
+    assert scaled.min() == 0
+    np.testing.assert_allclose(scaled.mean(axis=1), 1, rtol=1e-12)
+
+
+def test_quantiles_of_one_target_share_its_spread_and_have_their_own_location():
+    levels = np.array([[0.1], [0.75]])
+    pair = np.repeat(Y[:1], 2, axis=0)
+    scaling = TargetStandardization.measure(pair, Quantile(levels))
+    assert scaling.spread[0] == scaling.spread[1]
+    np.testing.assert_allclose((pair <= scaling.location).mean(axis=1), levels[:, 0], atol=0.01)
+
+
+@pytest.mark.parametrize("kind", REGRESSION_LOSSES)
+def test_weights_are_repetitions(kind):
+    loss, weights = REGRESSION_LOSSES[kind](), RNG.integers(0, 4, Y.shape[1])
+    weighted = TargetStandardization.measure(Y, loss, weights)
+    repeated = TargetStandardization.measure(np.repeat(Y, weights, axis=1), loss)
+    for name in ("location", "spread", "gain", "offset"):
+        np.testing.assert_allclose(getattr(weighted, name), getattr(repeated, name), rtol=1e-12)
+
+
+@pytest.mark.parametrize("value", [0.0, 3.0, -1e8, 1e-20])
+@pytest.mark.parametrize("kind", REGRESSION_LOSSES)
+def test_a_constant_target_is_measured_by_its_size(kind, value):
+    """Not by one, which may be tiny or huge beside the targets of later calls of partial_fit."""
+    value = abs(value) if kind == "poisson" else value
+    scaling = TargetStandardization.measure(np.full((1, 7), value), REGRESSION_LOSSES[kind]())
+    assert scaling.spread[0, 0] == pytest.approx(abs(value) or 1)
+    assert np.abs(scaling.apply(np.full((1, 7), value))).max() <= 1 + 1e-12
+
+
+@pytest.mark.parametrize("unit", [1e-200, 1e200])
+def test_squares_neither_overflow_nor_vanish(unit):
+    scaled = TargetStandardization.measure(unit * Y, SquaredError()).apply(unit * Y)
+    np.testing.assert_allclose(scaled.std(axis=1), 1, rtol=1e-10)

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from skshallow.core.activations import Tanh
+from skshallow.core.input_scaling import InputScaling
 from skshallow.core.losses import LOSSES
 from skshallow.core.network import Network
-from skshallow.core.parameters import Parameters
-from skshallow.core.scaling import InputScaling
+from skshallow.core.parameters import Layout, Parameters
 
 N0, N1, N2, M = 3, 5, 3, 11
 
@@ -16,7 +16,7 @@ N0, N1, N2, M = 3, 5, 3, 11
 def build():
     """A penalised network with its gradient, and the batch."""
     rng = np.random.default_rng(0)
-    parameters = Parameters.zeros(N0, N1, N2)
+    parameters = Parameters.zeros(Layout(N0, N1, N2))
     parameters.theta[...] = rng.standard_normal(parameters.theta.size)
     network = Network(parameters, Tanh(), LOSSES["multiclass"](), alpha=0.1)
     A0, Y = rng.standard_normal((N0, M)), np.eye(N2)[:, rng.integers(0, N2, M)]
@@ -27,29 +27,29 @@ def objective(network, A0, Y):
     return network.loss_and_gradient(A0, Y) + network.penalty()
 
 
-def moved(W1, dW1, rate, pace=1.0):
+def moved(W1, dW1, rate, speed=1.0):
     """W1 after a step."""
     W1 = W1.copy()
-    InputScaling(pace).step(W1, dW1, rate)
+    InputScaling(speed).step(W1, dW1, rate)
     return W1
 
 
 def test_every_column_is_multiplied_by_the_formula():
     network, A0, Y = build()
-    network.backpropagate(A0, Y)
+    network.backpropagate(A0, network.forward(A0), Y)
     W1, dW1 = network.parameters.W1, network.gradient.W1
     expected = np.empty_like(W1)
     for j in range(N0):
         above = sum(dW1[i, j] * W1[i, j] for i in range(N1))
         below = sum(abs(dW1[i, j] * W1[i, j]) for i in range(N1))
         expected[:, j] = W1[:, j] * np.exp(-3.0 * 0.1 * above / below)
-    np.testing.assert_allclose(moved(W1, dW1, 0.1, pace=3.0), expected, rtol=1e-9)
+    np.testing.assert_allclose(moved(W1, dW1, 0.1, speed=3.0), expected, rtol=1e-9)
 
 
 def test_the_sum_above_the_line_is_the_derivative_by_the_logarithm_of_a_scale():
     network, A0, Y = build()
     W1, h = network.parameters.W1, 1e-6
-    network.backpropagate(A0, Y)
+    network.backpropagate(A0, network.forward(A0), Y)
     slope = (network.gradient.W1 * W1).sum(axis=0)
     start = W1.copy()
     for j in range(N0):
@@ -68,17 +68,17 @@ def test_a_small_step_lowers_the_objective():
     assert objective(network, A0, Y) < before
 
 
-def test_units_that_agree_move_their_input_by_the_whole_pace_and_others_by_less():
+def test_units_that_agree_move_their_input_by_the_whole_rate_and_others_by_less():
     W1 = np.array([[1.0, 2.0, 1.0], [-3.0, 4.0, 1.0]])
     dW1 = np.array([[0.5, -0.1, 1.0], [-0.1, -9.0, -1.0]])
-    factors = moved(W1, dW1, 0.01, pace=12.0) / W1
+    factors = moved(W1, dW1, 0.01, speed=12.0) / W1
     np.testing.assert_allclose(factors, [[np.exp(-0.12), np.exp(0.12), 1]] * 2, rtol=1e-9)
 
 
 @pytest.mark.parametrize("factor", [1e-3, 1e20])
 def test_the_size_of_the_gradient_does_not_matter(factor):
     network, A0, Y = build()
-    network.backpropagate(A0, Y)
+    network.backpropagate(A0, network.forward(A0), Y)
     W1, dW1 = network.parameters.W1, network.gradient.W1
     np.testing.assert_allclose(moved(W1, dW1 * factor, 0.1), moved(W1, dW1, 0.1), rtol=1e-7)
 
@@ -106,7 +106,7 @@ def test_many_weights_are_scaled_every_fourth_step_four_times_as_far(monkeypatch
     W1, dW1 = np.random.default_rng(0).standard_normal((2, N1, N0))
     often, seldom = W1.copy(), W1.copy()
     InputScaling(3.0).step(often, dW1, 0.4)
-    monkeypatch.setattr("skshallow.core.scaling.MANY", W1.size)
+    monkeypatch.setattr("skshallow.core.input_scaling.MANY", W1.size)
     scaling = InputScaling(3.0)
     for step in range(4):
         np.testing.assert_array_equal(seldom, W1, err_msg=f"{step}")
@@ -117,7 +117,7 @@ def test_many_weights_are_scaled_every_fourth_step_four_times_as_far(monkeypatch
 @pytest.mark.parametrize("again", [copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))])
 def test_copies_and_pickles_go_on_alike_and_carry_no_buffers(again):
     network, A0, Y = build()
-    network.backpropagate(A0, Y)
+    network.backpropagate(A0, network.forward(A0), Y)
     W1, dW1, scaling = network.parameters.W1, network.gradient.W1, InputScaling(2.0)
     scaling.step(W1.copy(), dW1, 0.1)
     twin = again(scaling)
