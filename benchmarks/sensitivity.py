@@ -15,8 +15,7 @@ import pandas as pd
 from accuracy import command_line, measure, measure_regression, parse, prepare, tables
 
 from skshallow import ShallowNNClassifier, ShallowNNRegressor
-from skshallow.core.optimizers import Adam
-from skshallow.settings import (
+from skshallow._defaults import (
     AUTO_BATCH_SIZE,
     AUTO_EPOCHS,
     AUTO_STEPS,
@@ -24,6 +23,7 @@ from skshallow.settings import (
     Settings,
     resolve_alpha,
 )
+from skshallow.core.optimizers import Adam
 
 
 def times_alpha(factor):

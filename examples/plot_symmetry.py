@@ -16,7 +16,7 @@ from skshallow.core.initializers import initialize, normal, zeros
 from skshallow.core.losses import BinaryCrossEntropy
 from skshallow.core.network import Network
 from skshallow.core.optimizers import GradientDescent
-from skshallow.core.parameters import Parameters
+from skshallow.core.parameters import Layout, Parameters
 
 X, y = make_moons(300, noise=0.15, random_state=0)
 A0, Y = X.T, y[None, :].astype(float)
@@ -28,7 +28,7 @@ A0, Y = X.T, y[None, :].astype(float)
 
 networks, paths = {}, {}
 for name, start in (("zeros", zeros), ("random", normal)):
-    parameters = Parameters.zeros(n0=2, n1=4, n2=1)
+    parameters = Parameters.zeros(Layout(n0=2, n1=4, n2=1))
     initialize(parameters, start, Sigmoid(), np.random.default_rng(0))
     network = networks[name] = Network(parameters, Sigmoid(), BinaryCrossEntropy())
     descent, path = GradientDescent(), [parameters.W1.copy()]
