@@ -1,26 +1,59 @@
-"""Stand-ins for what a training meets: somebody who watches it, a loss that fails."""
+"""Stand-ins for what a training meets: callbacks, a scorer, an engine that does not compute."""
 
 import numpy as np
 
 from skshallow.core.losses import LOSSES
+from skshallow.core.optimizers import GradientDescent
 
 
-class Watch:
+class Callbacks:
     """Notes its calls; at the given epoch it stops training or raises."""
 
     def __init__(self, at=None, error=None):
         self.at, self.error, self.calls = at, error, []
 
-    def begin(self):
+    def begin_epoch(self):
         self.calls.append("begin")
 
-    def end(self):
+    def end_epoch(self):
         self.calls.append("end")
         if self.calls.count("end") != self.at:
             return False
         if self.error is not None:
             raise self.error
         return True
+
+
+class Scorer:
+    """Reads scores and validation losses from lists, and notes the weights it is asked about."""
+
+    def __init__(self, state, scores, losses=()):
+        self.state, self.scores, self.losses, self.seen = state, iter(scores), iter(losses), []
+
+    def validation_loss(self):
+        return next(self.losses, 0.0)
+
+    def score(self):
+        self.seen.append(self.state.theta.copy())
+        return next(self.scores)
+
+
+class Spy(GradientDescent):
+    """Gradient descent that takes mini-batches and notes resets, rates and weights."""
+
+    full_batch = False
+
+    def __init__(self):
+        self.resets = 0
+
+    def reset(self, theta):
+        self.resets += 1
+        self.rates, self.thetas = [], [theta.copy()]  # new lists: the old ones stay readable
+
+    def step(self, theta, gradient, learning_rate):
+        super().step(theta, gradient, learning_rate)
+        self.rates.append(learning_rate)
+        self.thetas.append(theta.copy())
 
 
 class Failing(LOSSES["binary"]):
@@ -41,3 +74,58 @@ class Failing(LOSSES["binary"]):
             return L
         L[...], self.number = self.number, None
         return L
+
+
+class FakeEngine:
+    """An engine that computes nothing: it notes its calls and moves theta by a marker.
+
+    Parameters
+    ----------
+    state : TrainingState
+    losses : iterable
+        For each epoch the losses of its batches, one for all of them, or an error to raise; one
+        after the last.
+    moves : iterable
+        What is added to theta in each epoch; one after the last.
+    """
+
+    n_examples, n_steps, divergence_factor = 10, 3, 100.0
+    shares = np.array([0.4, 0.3, 0.3])
+
+    def __init__(self, state, losses=(), moves=()):
+        self.state, self.losses, self.moves = state, iter(losses), iter(moves)
+        self.orders, self.rates, self.thetas = [], [], [state.theta.copy()]
+
+    def run_epoch(self, order, rates):
+        self.orders.append(order)
+        self.rates.append(rates)
+        self.state.theta[...] += next(self.moves, 1.0)
+        self.thetas.append(self.state.theta.copy())
+        losses = next(self.losses, 1.0)
+        if isinstance(losses, BaseException):
+            raise losses
+        return np.full(self.n_steps, losses)
+
+    def penalty(self):
+        return float(self.state.theta[0]) / 8
+
+
+class FakeObjective:
+    """A long bowl round theta = 1 in place of J; notes what it is asked, at a call it fails.
+
+    ``number`` is then the loss, or ``error`` is raised.
+    """
+
+    def __init__(self, at=None, *, error=None, number=np.nan, penalty=0.25):
+        self.at, self.error, self.number, self.penalty, self.asked = at, error, number, penalty, []
+
+    def __call__(self, theta):
+        self.asked.append(theta.copy())
+        distance, curvature = theta - 1, np.arange(1.0, len(theta) + 1) ** 2
+        loss = float(curvature @ distance**2) / 2
+        if len(self.asked) == self.at:
+            if self.error is not None:
+                raise self.error
+            loss = self.number
+        self.gradient = curvature * distance
+        return loss, self.penalty, self.gradient
