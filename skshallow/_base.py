@@ -1,13 +1,16 @@
 """What classifier and regressor share: fit, going on, prediction. Words outside, letters inside."""
 
 import copy
+from typing import Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
+from skshallow import _training
 from skshallow._callbacks import EpochCallbacks
 from skshallow._convergence import training_summary, warn_of_trouble
 from skshallow._data import DTYPES, DataSet, check_weights
@@ -15,16 +18,7 @@ from skshallow._defaults import Settings, is_auto, is_lbfgs, resolve_epochs, sam
 from skshallow._persistence import Persistent
 from skshallow._prediction import fitted_attributes, predicted_outputs
 from skshallow._threads import one_thread
-from skshallow._training import (
-    begin_fit,
-    begin_partial_fit,
-    computing,
-    new_engine,
-    new_state,
-    run_solver,
-    whole_batch_data,
-)
-from skshallow._validation import is_given, new_scorer, split, wants_validation
+from skshallow._validation import LossScorer, MetricScorer, is_given, split, wants_validation
 
 
 def takes_single_steps(estimator):
@@ -49,19 +43,70 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
 
     @with_callbacks
     @one_thread()
-    def _fit(self, X, y, sample_weight, validation):
-        """Train until a rule says stop."""
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        X_val: ArrayLike | None = None,
+        y_val: ArrayLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:
+        """Train the network.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix or array} of shape (n_samples, n_features)
+            Inputs. float32 is kept, everything else becomes float64.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            For a classifier labels of any kind, at least two classes, or a matrix of 0 and 1 for
+            multilabel; for a regressor real numbers, a column for each target.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights, zero or more. A row of weight zero counts as absent.
+        X_val, y_val, sample_weight_val : as X, y and sample_weight, default=None
+            Validation data for early stopping; nothing is then split off.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a parameter or the data cannot be used: the message names it, its value and the
+            remedy.
+
+        Warns
+        -----
+        sklearn.exceptions.ConvergenceWarning
+            If training diverged, or "lbfgs" reached max_iter. The best weights are kept.
+
+        Examples
+        --------
+        With validation rows of your own, the epoch whose weights are kept is the best on them:
+
+        >>> from sklearn.datasets import load_digits
+        >>> from skshallow import ShallowNNClassifier
+        >>> X, y = load_digits(return_X_y=True)
+        >>> network = ShallowNNClassifier(32, random_state=0)
+        >>> network = network.fit(X[:1200], y[:1200], X_val=X[1200:], y_val=y[1200:])
+        >>> scores = network.validation_scores_
+        >>> bool(scores[network.best_iter_ - 1] == scores.max())
+        True
+        """
         settings = Settings.of(self)
         first = not (self.warm_start and hasattr(self, "W1_"))
         if first:  # a fit that fails leaves no half of an earlier one
             self._forget([name for name in vars(self) if name.endswith("_")])
         data = self._check(X, y, sample_weight, first=first)
         self._encoder.check_trainable(data.y[data.rows])
-        held_out = self._check_held_out(validation, data.X.dtype)
+        held_out = self._check_held_out((X_val, y_val, sample_weight_val), data.X.dtype)
         given, seed, strata = held_out is not None, self._seed(first), self._encoder.strata(data.y)
         if not given and wants_validation(self, settings, data, strata):
             data, held_out = split(data, self.validation_fraction, seed, strata)
-        data = whole_batch_data(self, settings, data)
+        data = _training.whole_batch_data(self, settings, data)
         self._prepare(settings, data, seed, first=first)
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         arguments = {"X": X, "y": y, "metadata": metadata}
@@ -73,18 +118,18 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
         return self
 
     @one_thread()
-    def _fit_one_epoch(self, X, y, sample_weight, classes=None):
+    def _fit_epoch(self, X, y, sample_weight, classes=None):
         """One epoch on these rows, from where the last call ended."""
         settings = Settings.of(self)
         first = not hasattr(self, "W1_")
         data = self._check(X, y, sample_weight, first=first, classes=classes)
-        data = whole_batch_data(self, settings, data)
+        data = _training.whole_batch_data(self, settings, data)
         self._prepare(settings, data, self._seed(first), first=first)
         n_epochs = None if is_auto(self.max_iter) else self.max_iter
-        begin_partial_fit(self, settings, self._state, n_epochs)
-        engine = new_engine(self, settings, self._state, data)
-        with computing(engine):
-            outcome = run_solver(self, self._state, engine, 1)
+        _training.begin_partial_fit(self, settings, self._state, n_epochs)
+        engine = _training.new_engine(self, settings, self._state, data)
+        with _training.computing(engine):
+            outcome = _training.run_solver(self, self._state, engine, 1)
         self._set_fitted_attributes(outcome)
         return self
 
@@ -136,7 +181,7 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
         else:
             self._check_same_network(settings)
         if first or not hasattr(self, "_state"):
-            self._state = new_state(self, settings, data, seed, drawn=first)
+            self._state = _training.new_state(self, settings, data, seed, drawn=first)
             self._solver = copy.deepcopy(self.solver)
         elif not self._state.theta.flags.writeable:  # mapped from a file by joblib
             self._state = copy.deepcopy(self._state)
@@ -167,19 +212,25 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
     def _train(self, settings, data_sets, arguments):
         """Run the solver, tell the callbacks, keep what was learned."""
         state, (data, held_out, given) = self._state, data_sets
-        engine = new_engine(self, settings, state, data)
+        engine = _training.new_engine(self, settings, state, data)
         n_epochs = resolve_epochs(self.max_iter, settings, len(engine.batches))
         metric = None if held_out is None else self.scoring
         rescore = given or state.checkpoint.metric != metric
-        begin_fit(self, settings, state, n_epochs, metric)
-        scorer = None if held_out is None else new_scorer(self, state, engine, held_out)
+        _training.begin_fit(self, settings, state, n_epochs, metric)
+        scorer = None
+        if held_out is not None and metric == "loss":
+            scorer = LossScorer(engine, self._batches(held_out))
+        elif held_out is not None:
+            scorer = MetricScorer(self, engine.network, held_out)
         context = self._init_callback_context(max_subtasks=n_epochs)
         context.call_on_fit_task_begin(estimator=self, **arguments)
         callbacks = EpochCallbacks(self, context, arguments, state, n_epochs)
-        with computing(engine):
+        with _training.computing(engine):
             if scorer is not None and rescore:
                 state.rescore_checkpoint(scorer)
-            outcome = run_solver(self, state, engine, n_epochs, scorer=scorer, callbacks=callbacks)
+            outcome = _training.run_solver(
+                self, state, engine, n_epochs, scorer=scorer, callbacks=callbacks
+            )
         self._set_fitted_attributes(outcome, data)
         state.end()
         context.call_on_fit_task_end(estimator=self, **arguments, reconstruction_attributes=dict)

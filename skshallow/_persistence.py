@@ -15,23 +15,9 @@ from skshallow.core.losses import REGRESSION_LOSSES
 from skshallow.core.standardization import Standardization, TargetStandardization
 
 VERSION = "_skshallow_version"
-ATTRIBUTES = (
-    "_activation",
-    "_encoder",
-    "_class_weights",
-    "_standardization",
-    "_target_standardization",
-)
-KINDS = {
-    **ACTIVATIONS,
-    **REGRESSION_LOSSES,
-    "class encoder": ClassEncoder,
-    "class weights": ClassWeights,
-    "real encoder": RealEncoder,
-    "standardization": Standardization,
-    "target standardization": TargetStandardization,
-}
-NAMES = {kind: name for name, kind in KINDS.items()}
+ENCODERS = ClassEncoder, ClassWeights, RealEncoder, Standardization, TargetStandardization
+OBJECTS = *ACTIVATIONS.values(), *REGRESSION_LOSSES.values(), *ENCODERS
+KINDS = {kind.__name__: kind for kind in OBJECTS}
 
 
 class OtherVersionWarning(InconsistentVersionWarning):
@@ -50,10 +36,7 @@ class Persistent:
     """A mixin for what is saved and loaded; stands before BaseEstimator."""
 
     def __getstate__(self):
-        state = {**super().__getstate__(), VERSION: __version__}
-        for attribute in state.keys() & set(ATTRIBUTES):
-            state[attribute] = _to_plain(state[attribute])
-        return state
+        return _private(_to_plain, super().__getstate__()) | {VERSION: __version__}
 
     def __setstate__(self, state):
         state = dict(state)
@@ -62,21 +45,25 @@ class Persistent:
             known = {"current_sklearn_version": __version__, "original_sklearn_version": saved}
             name = type(self).__name__
             warn_caller(OtherVersionWarning(estimator_name=name, **known))
-        for attribute in state.keys() & set(ATTRIBUTES):
-            state[attribute] = _from_plain(state[attribute])
-        super().__setstate__(state)
+        super().__setstate__(_private(_from_plain, state))
+
+
+def _private(function, state):
+    """The state with ``function`` of what is ours: parameters are as the user gave them."""
+    return {name: function(v) if name.startswith("_") else v for name, v in state.items()}
 
 
 def _to_plain(value):
     """(name, options) of an object of the package; what is the user's own stays as it is."""
-    if type(value) not in NAMES:
+    name = type(value).__name__
+    if type(value) is not KINDS.get(name):
         return value
-    options = {name: _to_plain(option) for name, option in vars(value).items()}
-    return NAMES[type(value)], options
+    return name, {option: _to_plain(v) for option, v in vars(value).items()}
 
 
 def _from_plain(value):
-    if isinstance(value, tuple) and len(value) == 2 and value[0] in KINDS:
+    if isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], str):
         name, options = value
-        return KINDS[name](**{option: _from_plain(v) for option, v in options.items()})
+        if name in KINDS:
+            return KINDS[name](**{option: _from_plain(v) for option, v in options.items()})
     return value

@@ -16,12 +16,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 
 from skshallow._data import check_weights
 from skshallow._defaults import new_object, same_options, wants_quantiles
-from skshallow.core.losses import (
-    CLASSIFICATION_LOSSES,
-    REGRESSION_LOSSES,
-    CategoricalCrossEntropy,
-    Quantile,
-)
+from skshallow.core import losses
 from skshallow.core.standardization import TargetStandardization
 
 
@@ -96,7 +91,7 @@ class ClassEncoder:
 
     def new_loss(self):
         """The loss of these targets."""
-        return CLASSIFICATION_LOSSES[self.kind]()
+        return losses.CLASSIFICATION_LOSSES[self.kind]()
 
     def difference(self, classifier):
         """Labels have one loss, which no parameter changes."""
@@ -111,7 +106,7 @@ class ClassEncoder:
             return lambda Z2: Z2, n_outputs
         if self.kind != "binary":
             return getattr(self.new_loss(), method), n_outputs
-        function = getattr(CategoricalCrossEntropy(), method)
+        function = getattr(losses.CategoricalCrossEntropy(), method)
         return lambda Z2: function(np.concatenate([np.zeros_like(Z2), Z2], axis=-2)), 2
 
 
@@ -270,8 +265,8 @@ def new_regression_loss(regressor, n_targets):
     """The loss that a regressor's parameters name; for quantiles with a level for every output."""
     if wants_quantiles(regressor):
         levels = np.atleast_1d(np.asarray(regressor.quantile, dtype=float))
-        return Quantile(np.tile(levels, n_targets)[:, None])
-    return new_object(regressor.loss, REGRESSION_LOSSES)
+        return losses.Quantile(np.tile(levels, n_targets)[:, None])
+    return new_object(regressor.loss, losses.REGRESSION_LOSSES)
 
 
 def _real_numbers(y):

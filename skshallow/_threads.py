@@ -9,9 +9,8 @@ cores. Prediction shares out rows, which do not touch each other.
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import cache
-from queue import SimpleQueue
-from threading import Lock, Thread
+from functools import cache, partial
+from threading import Lock
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -76,43 +75,18 @@ def dot_for(multiplications: int):
     if multiplications < WORTH_SHARING:
         yield np.dot
         return
-    products = TwoThreads()
-    try:
-        yield products
-    finally:
-        products.close()
+    with ThreadPoolExecutor(1) as pool:
+        yield partial(_dot_in_two_parts, pool)
 
 
-class TwoThreads:
-    """``dot(A, B, out)`` in two parts of A's rows, one of them on a second thread.
+def _dot_in_two_parts(pool, A, B, out):
+    """out = A B in two parts of A's rows; the second thread's is smaller, as it has to wake up."""
+    part = len(A) * 7 // 16
+    other = pool.submit(_quiet_dot, A[:part], B, out[:part])
+    np.dot(A[part:], B, out=out[part:])
+    other.result()
 
-    That one is a little smaller, because a thread takes time to wake up.
-    """
 
-    def __init__(self):
-        self._work, self._done = SimpleQueue(), SimpleQueue()
-        self._thread = Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def __call__(self, A, B, out):
-        part = len(A) * 7 // 16
-        self._work.put((A[:part], B, out[:part]))
-        np.dot(A[part:], B, out=out[part:])
-        error = self._done.get()
-        if error is not None:
-            raise error
-
-    def close(self):
-        """End the second thread."""
-        self._work.put(None)
-        self._thread.join()
-
-    def _run(self):
-        with np.errstate(over="ignore", invalid="ignore"):
-            while (task := self._work.get()) is not None:
-                A, B, out = task
-                try:
-                    np.dot(A, B, out=out)
-                    self._done.put(None)
-                except Exception as error:
-                    self._done.put(error)
+def _quiet_dot(A, B, out):
+    with np.errstate(over="ignore", invalid="ignore"):
+        np.dot(A, B, out=out)

@@ -15,9 +15,8 @@ from skshallow.core.initializers import initialize
 from skshallow.core.lbfgs import minimize_lbfgs
 from skshallow.core.network import Dropout, Network
 from skshallow.core.parameters import Layout, Parameters
-from skshallow.core.schedules import LearningRate
 from skshallow.core.standardization import unfold
-from skshallow.core.training import EarlyStopping, Outcome, TrainingState, fit_epochs
+from skshallow.core.training import EarlyStopping, LearningRate, Outcome, TrainingState, fit_epochs
 
 
 def whole_batch_data(estimator, settings: Settings, data: DataSet) -> DataSet:

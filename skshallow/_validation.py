@@ -71,13 +71,6 @@ def split(data: DataSet, fraction: float, seed: int, labels=None):
     return data.subset(training), data.subset(np.sort(validation))
 
 
-def new_scorer(estimator, state, engine, data: DataSet):
-    """What scores the present weights on the validation set, as ``scoring`` says."""
-    if isinstance(estimator.scoring, str) and estimator.scoring == "loss":
-        return LossScorer(engine, estimator._batches(data))
-    return MetricScorer(estimator, state, engine.network, data)
-
-
 class LossScorer:
     """Scores the present weights by minus the validation loss.
 
@@ -89,7 +82,7 @@ class LossScorer:
     """
 
     def __init__(self, engine, batches):
-        self.engine, self.batches = engine, batches
+        self.engine, self.batches, self.loss = engine, batches, math.inf
 
     def validation_loss(self):
         """Mean loss at the present weights."""
@@ -110,17 +103,19 @@ class MetricScorer:
     Parameters
     ----------
     estimator : the estimator in its fit
-    state : TrainingState
     network : Network
+        At the present weights.
     data : DataSet
         The validation set.
     """
 
-    def __init__(self, estimator, state, network, data):
-        self.state, self.network = state, network
-        self.estimator, self.batches = estimator, estimator._batches(data)
+    def __init__(self, estimator, network, data):
+        self.estimator, self.network = estimator, network
+        self.batches, self.scorer = (
+            estimator._batches(data),
+            check_scoring(estimator, estimator.scoring),
+        )
         self.X, self.y, self.weights = data.X[data.rows], data.y[data.rows], {}
-        self.scorer = check_scoring(estimator, estimator.scoring)
         weighed = data.sample_weight is not None
         if weighed and "sample_weight" in inspect.signature(self.scorer).parameters:
             self.weights = {"sample_weight": data.sample_weight[data.rows]}
@@ -142,7 +137,7 @@ class MetricScorer:
         """What the scorer says of the scores that validation_loss found."""
         if self.model._target_standardization is not None:
             self.Z2 = self.model._target_standardization.raw_scores(self.Z2).astype(self.Z2.dtype)
-        vars(self.model).update(fitted_attributes(self.estimator, self.state.theta))
+        vars(self.model).update(fitted_attributes(self.estimator, self.network.parameters.theta))
         return self._number()
 
     def _outputs(self, X, method):

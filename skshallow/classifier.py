@@ -1,5 +1,6 @@
 """ShallowNNClassifier: labels to Y, scores to probabilities and labels."""
 
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -12,6 +13,7 @@ from skshallow._base import BaseShallowNN, takes_single_steps
 from skshallow._target_encoding import ClassEncoder, ClassWeights
 
 
+@dataclass(eq=False, repr=False)
 class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
     """Classifier with one hidden layer.
 
@@ -170,106 +172,28 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
     True
     """
 
-    def __init__(
-        self,
-        hidden_units: int = 128,
-        *,
-        activation: Any = "relu",
-        solver: Any = "adam",
-        learning_rate: float = 0.02,
-        schedule: str = "auto",
-        init: Any = "auto",
-        alpha: float | str = "auto",
-        dropout: float = 0.0,
-        batch_size: int | str = "auto",
-        max_iter: int | str = "auto",
-        shuffle: bool = True,
-        early_stopping: bool | str = "auto",
-        validation_fraction: float = 0.1,
-        n_iter_no_change: int = 10,
-        tol: float = 1e-5,
-        scoring: Any = "loss",
-        standardize: bool = True,
-        class_weight: Any = None,
-        warm_start: bool = False,
-        verbose: int = 0,
-        random_state: Any = None,
-    ):
-        self.hidden_units = hidden_units
-        self.activation = activation
-        self.solver = solver
-        self.learning_rate = learning_rate
-        self.schedule = schedule
-        self.init = init
-        self.alpha = alpha
-        self.dropout = dropout
-        self.batch_size = batch_size
-        self.max_iter = max_iter
-        self.shuffle = shuffle
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
-        self.scoring = scoring
-        self.standardize = standardize
-        self.class_weight = class_weight
-        self.warm_start = warm_start
-        self.verbose = verbose
-        self.random_state = random_state
-
-    def fit(
-        self,
-        X: ArrayLike,
-        y: ArrayLike,
-        sample_weight: ArrayLike | None = None,
-        *,
-        X_val: ArrayLike | None = None,
-        y_val: ArrayLike | None = None,
-        sample_weight_val: ArrayLike | None = None,
-    ) -> Self:
-        """Train the network.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix or array} of shape (n_samples, n_features)
-            Inputs. float32 is kept, everything else becomes float64.
-        y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Labels of any kind, at least two classes, or a matrix of 0 and 1 for multilabel.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights, zero or more. A row of weight zero counts as absent.
-        X_val, y_val, sample_weight_val : as X, y and sample_weight, default=None
-            Validation data for early stopping; nothing is then split off.
-
-        Returns
-        -------
-        self : ShallowNNClassifier
-            The fitted estimator.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If a parameter or the data cannot be used: the message names it, its value and the
-            remedy.
-
-        Warns
-        -----
-        sklearn.exceptions.ConvergenceWarning
-            If training diverged, or "lbfgs" reached max_iter. The best weights are kept.
-
-        Examples
-        --------
-        With validation rows of your own, the epoch whose weights are kept is the best on them:
-
-        >>> from sklearn.datasets import load_digits
-        >>> from skshallow import ShallowNNClassifier
-        >>> X, y = load_digits(return_X_y=True)
-        >>> network = ShallowNNClassifier(32, random_state=0)
-        >>> network = network.fit(X[:1200], y[:1200], X_val=X[1200:], y_val=y[1200:])
-        >>> scores = network.validation_scores_
-        >>> bool(scores[network.best_iter_ - 1] == scores.max())
-        True
-        """
-        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
+    hidden_units: int = 128
+    _: KW_ONLY
+    activation: Any = "relu"
+    solver: Any = "adam"
+    learning_rate: float = 0.02
+    schedule: str = "auto"
+    init: Any = "auto"
+    alpha: float | str = "auto"
+    dropout: float = 0.0
+    batch_size: int | str = "auto"
+    max_iter: int | str = "auto"
+    shuffle: bool = True
+    early_stopping: bool | str = "auto"
+    validation_fraction: float = 0.1
+    n_iter_no_change: int = 10
+    tol: float = 1e-5
+    scoring: Any = "loss"
+    standardize: bool = True
+    class_weight: Any = None
+    warm_start: bool = False
+    verbose: int = 0
+    random_state: Any = None
 
     @available_if(takes_single_steps)
     def partial_fit(
@@ -326,7 +250,7 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
                 f"classes={classes!r} differs from classes_={self.classes_.tolist()} of the first "
                 "call: leave it out, or fit a new estimator"
             )
-        return self._fit_one_epoch(X, y, sample_weight, classes=classes)
+        return self._fit_epoch(X, y, sample_weight, classes=classes)
 
     def predict(self, X: ArrayLike) -> np.ndarray:
         """Labels of the largest score.

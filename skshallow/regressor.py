@@ -1,5 +1,6 @@
 """ShallowNNRegressor: real targets to Y, scores to predictions."""
 
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -14,6 +15,7 @@ from skshallow._base import BaseShallowNN, takes_single_steps
 from skshallow._target_encoding import RealEncoder
 
 
+@dataclass(eq=False, repr=False)
 class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
     """Regressor with one hidden layer.
 
@@ -196,95 +198,29 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
     (111, 2)
     """
 
-    def __init__(
-        self,
-        hidden_units: int = 128,
-        *,
-        loss: Any = "squared_error",
-        quantile: Any = 0.5,
-        activation: Any = "relu",
-        solver: Any = "adam",
-        learning_rate: float = 0.02,
-        schedule: str = "auto",
-        init: Any = "auto",
-        alpha: float | str = "auto",
-        dropout: float = 0.0,
-        batch_size: int | str = "auto",
-        max_iter: int | str = "auto",
-        shuffle: bool = True,
-        early_stopping: bool | str = "auto",
-        validation_fraction: float = 0.1,
-        n_iter_no_change: int = 10,
-        tol: float = 1e-5,
-        scoring: Any = "loss",
-        standardize: bool = True,
-        warm_start: bool = False,
-        verbose: int = 0,
-        random_state: Any = None,
-    ):
-        self.hidden_units = hidden_units
-        self.loss = loss
-        self.quantile = quantile
-        self.activation = activation
-        self.solver = solver
-        self.learning_rate = learning_rate
-        self.schedule = schedule
-        self.init = init
-        self.alpha = alpha
-        self.dropout = dropout
-        self.batch_size = batch_size
-        self.max_iter = max_iter
-        self.shuffle = shuffle
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
-        self.scoring = scoring
-        self.standardize = standardize
-        self.warm_start = warm_start
-        self.verbose = verbose
-        self.random_state = random_state
-
-    def fit(
-        self,
-        X: ArrayLike,
-        y: ArrayLike,
-        sample_weight: ArrayLike | None = None,
-        *,
-        X_val: ArrayLike | None = None,
-        y_val: ArrayLike | None = None,
-        sample_weight_val: ArrayLike | None = None,
-    ) -> Self:
-        """Train the network.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix or array} of shape (n_samples, n_features)
-            Inputs. float32 is kept, everything else becomes float64.
-        y : array-like of shape (n_samples,) or (n_samples, n_targets)
-            Targets, real numbers.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights, zero or more. A row of weight zero counts as absent.
-        X_val, y_val, sample_weight_val : as X, y and sample_weight, default=None
-            Validation data for early stopping; nothing is then split off.
-
-        Returns
-        -------
-        self : ShallowNNRegressor
-            The fitted estimator.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If a parameter or the data cannot be used: the message names it, its value and the
-            remedy.
-
-        Warns
-        -----
-        sklearn.exceptions.ConvergenceWarning
-            If training diverged, or "lbfgs" reached max_iter. The best weights are kept.
-        """
-        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
+    hidden_units: int = 128
+    _: KW_ONLY
+    loss: Any = "squared_error"
+    quantile: Any = 0.5
+    activation: Any = "relu"
+    solver: Any = "adam"
+    learning_rate: float = 0.02
+    schedule: str = "auto"
+    init: Any = "auto"
+    alpha: float | str = "auto"
+    dropout: float = 0.0
+    batch_size: int | str = "auto"
+    max_iter: int | str = "auto"
+    shuffle: bool = True
+    early_stopping: bool | str = "auto"
+    validation_fraction: float = 0.1
+    n_iter_no_change: int = 10
+    tol: float = 1e-5
+    scoring: Any = "loss"
+    standardize: bool = True
+    warm_start: bool = False
+    verbose: int = 0
+    random_state: Any = None
 
     @available_if(takes_single_steps)
     def partial_fit(
@@ -312,7 +248,7 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
         TypeError, ValueError
             As ``fit``; also if y has another number of columns than in the first call.
         """
-        return self._fit_one_epoch(X, y, sample_weight)
+        return self._fit_epoch(X, y, sample_weight)
 
     def predict(self, X: ArrayLike) -> np.ndarray:
         """Predicted targets.

@@ -95,8 +95,14 @@ class Activation:
         raise NotImplementedError(f"{type(self).__name__} must define backward(Z1, A1, dA1)")
 
 
+class _Elementwise(Activation):
+    """Base of activations that treat every number by itself, so that forward takes stacks."""
+
+    supports_batched: ClassVar[bool] = True
+
+
 @dataclass
-class Identity(Activation):
+class Identity(_Elementwise):
     """g(z) = z, so g' = 1: the network is a linear model, factored in two.
 
     Examples
@@ -117,8 +123,6 @@ class Identity(Activation):
     ((10, 64), 2)
     """
 
-    supports_batched: ClassVar[bool] = True
-
     def forward(self, Z1, A1):
         np.copyto(A1, Z1)
 
@@ -127,7 +131,7 @@ class Identity(Activation):
 
 
 @dataclass
-class Sigmoid(Activation):
+class Sigmoid(_Elementwise):
     """g(z) = 1 / (1 + e^-z), so g' = g (1 - g), a quarter at most.
 
     References
@@ -148,7 +152,6 @@ class Sigmoid(Activation):
     [[0.1, 0.25, 0.1]]
     """
 
-    supports_batched: ClassVar[bool] = True
     slope_at_zero: ClassVar[float] = 0.25
 
     def forward(self, Z1, A1):
@@ -161,7 +164,7 @@ class Sigmoid(Activation):
 
 
 @dataclass
-class Tanh(Activation):
+class Tanh(_Elementwise):
     """g(z) = (e^z - e^-z) / (e^z + e^-z), so g' = 1 - g^2: a sigmoid around zero, and steeper.
 
     References
@@ -182,8 +185,6 @@ class Tanh(Activation):
     [[0.07, 1.0, 0.07]]
     """
 
-    supports_batched: ClassVar[bool] = True
-
     def forward(self, Z1, A1):
         np.tanh(Z1, out=A1)
 
@@ -194,7 +195,7 @@ class Tanh(Activation):
 
 
 @dataclass
-class ReLU(Activation):
+class ReLU(_Elementwise):
     """g(z) = max(0, z), so g' = 1 where z > 0 and 0 elsewhere.
 
     References
@@ -216,7 +217,6 @@ class ReLU(Activation):
     [[0.0, 0.0, 1.0]]
     """
 
-    supports_batched: ClassVar[bool] = True
     initializer: ClassVar[str] = "he"
 
     def forward(self, Z1, A1):
@@ -228,7 +228,7 @@ class ReLU(Activation):
 
 
 @dataclass
-class LeakyReLU(Activation):
+class LeakyReLU(_Elementwise):
     """g(z) = z where z > 0 and slope * z elsewhere, so g' = 1 or slope.
 
     Parameters
@@ -262,7 +262,6 @@ class LeakyReLU(Activation):
     >>> classifier = ShallowNNClassifier(activation=leaky)
     """
 
-    supports_batched: ClassVar[bool] = True
     slope: float = 0.01
     initializer: ClassVar[str] = "he"
 
@@ -282,7 +281,7 @@ class LeakyReLU(Activation):
 
 
 @dataclass
-class PReLU(Activation):
+class PReLU(_Elementwise):
     """Leaky ReLU with a slope learned for each hidden unit: dL/dslope = sum of dA1 * min(z, 0).
 
     g(z) = z where z > 0 and slope * z elsewhere, so g' = 1 or slope. ``forward`` and ``backward``
@@ -313,7 +312,6 @@ class PReLU(Activation):
     ((16, 1), True)
     """
 
-    supports_batched: ClassVar[bool] = True
     initializer: ClassVar[str] = "he"
     learned: ClassVar[float] = 0.25
 
@@ -333,7 +331,7 @@ class PReLU(Activation):
 
 
 @dataclass
-class SiLU(Activation):
+class SiLU(_Elementwise):
     """g(z) = z s(z) with the sigmoid s, so g' = s + g (1 - s) = g q - q + 1 with q = 1 - s.
 
     References
@@ -355,7 +353,6 @@ class SiLU(Activation):
     [[-0.09, 0.5, 1.09]]
     """
 
-    supports_batched: ClassVar[bool] = True
     initializer: ClassVar[str] = "he"
 
     def forward(self, Z1, A1):

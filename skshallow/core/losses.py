@@ -22,7 +22,19 @@ def softplus(Z):
     return np.maximum(Z, 0) + np.log1p(np.exp(-np.abs(Z)))
 
 
-class BinaryCrossEntropy:
+class _CanonicalSlope:
+    """dL/dz = a - y: output and loss belong together as link and likelihood do.
+
+    Nelder and Wedderburn (1972), Generalized linear models.
+    """
+
+    def slope(self, Z2, Y):
+        A2 = self.output(Z2)
+        A2 -= Y
+        return A2
+
+
+class BinaryCrossEntropy(_CanonicalSlope):
     """A2 = 1 / (1 + e^-Z2) and L = log(1 + e^z) - y z, so dL/dz = a - y.
 
     Several outputs are several yes-or-no questions (multilabel); J adds them up.
@@ -39,13 +51,8 @@ class BinaryCrossEntropy:
     def value(self, Z2, Y):
         return softplus(Z2) - Y * Z2
 
-    def slope(self, Z2, Y):
-        self.output(Z2)
-        Z2 -= Y
-        return Z2
 
-
-class CategoricalCrossEntropy:
+class CategoricalCrossEntropy(_CanonicalSlope):
     """A2 = e^Z2 / sum_k e^Z2_k and L = log sum_k e^z_k - sum_k y_k z_k, so dL/dz = a - y.
 
     The largest score of an example is subtracted first: the result is the same and e^z <= 1.
@@ -68,11 +75,6 @@ class CategoricalCrossEntropy:
         Z2 -= Z2.max(axis=-2, keepdims=True)
         picked = np.einsum("...km,...km->...m", Y, Z2)[..., None, :]
         return np.log(np.exp(Z2, out=Z2).sum(axis=-2, keepdims=True)) - picked
-
-    def slope(self, Z2, Y):
-        self.output(Z2)
-        Z2 -= Y
-        return Z2
 
 
 class RegressionLoss:
@@ -169,7 +171,7 @@ class RegressionLoss:
         raise NotImplementedError(f"{type(self).__name__} must define slope(Z2, Y)")
 
 
-class SquaredError(RegressionLoss):
+class SquaredError(_CanonicalSlope, RegressionLoss):
     """L = (z - y)^2 / 2, so dL/dz = a - y; its best constant is the mean.
 
     Examples
@@ -189,10 +191,6 @@ class SquaredError(RegressionLoss):
     def value(self, Z2, Y):
         Z2 -= Y
         return Z2 * Z2 / 2
-
-    def slope(self, Z2, Y):
-        Z2 -= Y
-        return Z2
 
 
 class AbsoluteError(RegressionLoss):
@@ -333,7 +331,7 @@ class Quantile(RegressionLoss):
         return Z2
 
 
-class Poisson(RegressionLoss):
+class Poisson(_CanonicalSlope, RegressionLoss):
     """A2 = e^Z2 and L = e^z - y z - (y - y log y), half the deviance, so dL/dz = a - y.
 
     The last term makes L zero where a = y; it does not depend on the network.
@@ -362,11 +360,6 @@ class Poisson(RegressionLoss):
     def value(self, Z2, Y):
         yz = Y * Z2
         return np.exp(Z2, out=Z2) - yz - (Y - xlogy(Y, Y))
-
-    def slope(self, Z2, Y):
-        self.output(Z2)
-        Z2 -= Y
-        return Z2
 
 
 CLASSIFICATION_LOSSES = {

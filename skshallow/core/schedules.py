@@ -3,7 +3,7 @@
 ``factor(progress, period)`` holds for one step. Both count epochs: progress with fractions since
 the schedule began, period how many it is for (None if nobody knows). ``lower()`` is asked when
 training no longer improves: true if there is a lower rate to go on with; ``adapts`` says whether
-that can be. ``LearningRate`` gives the rates of all steps of an epoch at once.
+that can be.
 """
 
 import math
@@ -171,23 +171,6 @@ class Adaptive(Schedule):
             return False
         self.present /= 5
         return True
-
-
-@dataclass
-class LearningRate:
-    """The rates of every step: ``initial`` times the factors of the schedule.
-
-    ``start`` is the epoch in which the schedule began, ``n_epochs`` how many it is for.
-    """
-
-    initial: float
-    schedule: Schedule
-    start: int = 0
-    n_epochs: int | None = None
-
-    def of_epoch(self, epoch, n_steps):
-        """The rates of all steps after so many epochs, (n_steps,)."""
-        return self.initial * self.schedule.factors(epoch - self.start, n_steps, self.n_epochs)
 
 
 SCHEDULES = {"cosine": Cosine, "constant": Constant, "adaptive": Adaptive}

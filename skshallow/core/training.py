@@ -18,6 +18,23 @@ class DivergenceError(ArithmeticError):
 
 
 @dataclass
+class LearningRate:
+    """The rates of every step: ``initial`` times the factors of the schedule.
+
+    ``start`` is the epoch in which the schedule began, ``n_epochs`` how many it is for.
+    """
+
+    initial: float
+    schedule: Any
+    start: int = 0
+    n_epochs: int | None = None
+
+    def of_epoch(self, epoch, n_steps):
+        """The rates of all steps after so many epochs, (n_steps,)."""
+        return self.initial * self.schedule.factors(epoch - self.start, n_steps, self.n_epochs)
+
+
+@dataclass
 class EarlyStopping:
     """Counts epochs since a score last rose by more than tol above the best before it."""
 

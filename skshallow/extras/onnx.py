@@ -18,16 +18,7 @@ from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
 
 from skshallow import ShallowNNClassifier, ShallowNNRegressor, __version__
-from skshallow.core.activations import (
-    ACTIVATIONS,
-    Identity,
-    LeakyReLU,
-    PReLU,
-    ReLU,
-    Sigmoid,
-    SiLU,
-    Tanh,
-)
+from skshallow.core import activations
 from skshallow.core.losses import RegressionLoss
 
 try:
@@ -258,13 +249,13 @@ def _one_plus_power(graph, Z):
 
 
 _ACTIVATIONS = {
-    Identity: lambda graph, Z1, _: Z1,
-    ReLU: lambda graph, Z1, _: graph.add("Relu", Z1),
-    LeakyReLU: lambda graph, Z1, fitted: _leaky(graph, Z1, fitted._activation.slope),
-    PReLU: lambda graph, Z1, fitted: _leaky(graph, Z1, fitted.slopes_.ravel()),
-    Tanh: lambda graph, Z1, _: graph.add("Tanh", Z1),
-    Sigmoid: lambda graph, Z1, _: graph.add("Sigmoid", Z1),
-    SiLU: _silu,
+    activations.Identity: lambda graph, Z1, _: Z1,
+    activations.ReLU: lambda graph, Z1, _: graph.add("Relu", Z1),
+    activations.LeakyReLU: lambda graph, Z1, fitted: _leaky(graph, Z1, fitted._activation.slope),
+    activations.PReLU: lambda graph, Z1, fitted: _leaky(graph, Z1, fitted.slopes_.ravel()),
+    activations.Tanh: lambda graph, Z1, _: graph.add("Tanh", Z1),
+    activations.Sigmoid: lambda graph, Z1, _: graph.add("Sigmoid", Z1),
+    activations.SiLU: _silu,
 }
 
 
@@ -310,7 +301,7 @@ def _check(estimator):
     if type(estimator._activation) not in _ACTIVATIONS:
         raise ValueError(
             f"activation={estimator._activation!r} cannot be exported to ONNX: fit with one of "
-            f"{sorted(ACTIVATIONS)} or a LeakyReLU object"
+            f"{sorted(activations.ACTIVATIONS)} or a LeakyReLU object"
         )
     if is_classifier(estimator):
         return

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
 from numbers import Integral
 from typing import Any, Self
 
@@ -12,18 +13,11 @@ from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 
 from skshallow._parameter_checks import check_number
-from skshallow.extras.plotting.fitted import (
-    activations,
-    feature_names_of,
-    inputs_of,
-    largest,
-    names_or_numbers,
-    network_of,
-    weights_of,
-)
+from skshallow.extras.plotting import fitted
 from skshallow.extras.plotting.style import axes_or_new, shorten
 
 
+@dataclass(eq=False, repr=False)
 class HiddenUnitsDisplay:
     """What hidden units look for: a picture each, of weights or of activations.
 
@@ -70,20 +64,12 @@ class HiddenUnitsDisplay:
     (8, 8)
     """
 
-    def __init__(
-        self,
-        maps: ArrayLike,
-        *,
-        units: ArrayLike | None = None,
-        extent: tuple[float, float, float, float] | None = None,
-        feature_names: Sequence[str] | None = None,
-        map_name: str = "weight",
-    ):
-        self.maps = maps
-        self.units = units
-        self.extent = extent
-        self.feature_names = feature_names
-        self.map_name = map_name
+    maps: ArrayLike
+    _: KW_ONLY
+    units: ArrayLike | None = None
+    extent: tuple[float, float, float, float] | None = None
+    feature_names: Sequence[str] | None = None
+    map_name: str = "weight"
 
     @classmethod
     def from_estimator(
@@ -134,15 +120,17 @@ class HiddenUnitsDisplay:
             If the features make no image of this shape, if X is missing for two features or does
             not fit, or if a number is not positive.
         """
-        network, X = network_of(estimator), inputs_of(estimator, X)
+        network, X = fitted.network_of(estimator), fitted.inputs_of(estimator, X)
         check_number("grid_resolution", grid_resolution, Integral, 2)
-        W1, W2 = weights_of(network, X)
+        W1, W2 = fitted.weights_of(network, X)
         outgoing = np.linalg.norm(W2, axis=0)
-        units = largest("max_units", max_units, outgoing)
+        units = fitted.largest("max_units", max_units, outgoing)
         units = units[np.argsort(-outgoing[units], kind="stable")]
         if image_shape is None and network.n_features_in_ == 2:
             maps, extent = _activation_maps(network, X, units, grid_resolution)
-            names = names_or_numbers("feature_names", feature_names_of(estimator), "x", 2)
+            names = fitted.names_or_numbers(
+                "feature_names", fitted.feature_names_of(estimator), "x", 2
+            )
             map_name = "activation"
         else:
             shape = _check_image_shape(image_shape, network.n_features_in_)
@@ -245,5 +233,5 @@ def _activation_maps(network, X, units, resolution):
     (left, bottom), (right, top) = (low - margin).tolist(), (high + margin).tolist()
     x, y = np.linspace(left, right, resolution), np.linspace(bottom, top, resolution)
     plane = np.column_stack([axis.ravel() for axis in np.meshgrid(x, y)])
-    maps = activations(network, plane)[units].reshape(-1, resolution, resolution)
+    maps = fitted.activations(network, plane)[units].reshape(-1, resolution, resolution)
     return maps, (left, right, bottom, top)

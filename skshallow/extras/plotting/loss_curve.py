@@ -1,6 +1,7 @@
 """LossCurveDisplay: how training went."""
 
 from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -30,6 +31,7 @@ PLACES = {  # of a legend: parts of the room it leaves, from the left and from t
 }
 
 
+@dataclass(eq=False, repr=False)
 class LossCurveDisplay:
     """Training loss, and validation loss or score, in each epoch.
 
@@ -81,24 +83,14 @@ class LossCurveDisplay:
     ['training loss', 'validation loss']
     """
 
-    def __init__(
-        self,
-        loss: ArrayLike,
-        *,
-        validation: ArrayLike | None = None,
-        validation_name: str = "loss",
-        penalty: ArrayLike | None = None,
-        best_iter: int | None = None,
-        epoch_name: str = "epoch",
-        name: str | None = None,
-    ):
-        self.loss = loss
-        self.validation = validation
-        self.validation_name = validation_name
-        self.penalty = penalty
-        self.best_iter = best_iter
-        self.epoch_name = epoch_name
-        self.name = name
+    loss: ArrayLike
+    _: KW_ONLY
+    validation: ArrayLike | None = None
+    validation_name: str = "loss"
+    penalty: ArrayLike | None = None
+    best_iter: int | None = None
+    epoch_name: str = "epoch"
+    name: str | None = None
 
     @classmethod
     def from_estimator(

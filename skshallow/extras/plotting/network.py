@@ -1,5 +1,6 @@
 """NetworkDisplay: the network as circles and lines."""
 
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -11,15 +12,7 @@ from matplotlib.patches import Circle
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 
-from skshallow.extras.plotting.fitted import (
-    describe_outputs,
-    feature_names_of,
-    inputs_of,
-    largest,
-    names_or_numbers,
-    network_of,
-    weights_of,
-)
+from skshallow.extras.plotting import fitted
 from skshallow.extras.plotting.style import GREY, NEGATIVE, POSITIVE, axes_or_new, shorten
 
 WIDEST = 5.0  # points
@@ -28,6 +21,7 @@ RADIUS, BESIDE = 0.36, 0.5  # in that unit: of a circle, from its centre to its 
 PAD = 8  # points around the diagram
 
 
+@dataclass(eq=False, repr=False)
 class NetworkDisplay:
     """The network as in the notes: inputs, hidden units and outputs in three columns of circles.
 
@@ -82,22 +76,13 @@ class NetworkDisplay:
     ['setosa', 'versicolor', 'virginica']
     """
 
-    def __init__(
-        self,
-        W1: ArrayLike,
-        W2: ArrayLike,
-        *,
-        feature_names: ArrayLike | None = None,
-        output_names: ArrayLike | None = None,
-        output_kind: str = "outputs",
-        scaled: bool = False,
-    ):
-        self.W1 = W1
-        self.W2 = W2
-        self.feature_names = feature_names
-        self.output_names = output_names
-        self.output_kind = output_kind
-        self.scaled = scaled
+    W1: ArrayLike
+    W2: ArrayLike
+    _: KW_ONLY
+    feature_names: ArrayLike | None = None
+    output_names: ArrayLike | None = None
+    output_kind: str = "outputs"
+    scaled: bool = False
 
     @classmethod
     def from_estimator(
@@ -143,13 +128,15 @@ class NetworkDisplay:
         ValueError
             If X does not fit, there are too few or too many names, or a limit is not positive.
         """
-        network = network_of(estimator)
-        output_kind, known_names = describe_outputs(network)
-        W1, W2 = weights_of(network, inputs_of(estimator, X))
+        network = fitted.network_of(estimator)
+        output_kind, known_names = fitted.describe_outputs(network)
+        W1, W2 = fitted.weights_of(network, fitted.inputs_of(estimator, X))
         display = cls(
             W1,
             W2,
-            feature_names=feature_names_of(estimator) if feature_names is None else feature_names,
+            feature_names=fitted.feature_names_of(estimator)
+            if feature_names is None
+            else feature_names,
             output_names=known_names if output_names is None else output_names,
             output_kind=output_kind,
             scaled=X is not None,
@@ -203,14 +190,14 @@ class NetworkDisplay:
     def _columns(self, W1, W2, max_features, max_units, max_outputs):
         """What goes into the three columns."""
         outgoing = np.linalg.norm(W2, axis=0)
-        features = largest("max_features", max_features, outgoing @ np.abs(W1))
-        units = largest("max_units", max_units, outgoing)
-        outputs = largest("max_outputs", max_outputs, np.linalg.norm(W2, axis=1))
+        features = fitted.largest("max_features", max_features, outgoing @ np.abs(W1))
+        units = fitted.largest("max_units", max_units, outgoing)
+        outputs = fitted.largest("max_outputs", max_outputs, np.linalg.norm(W2, axis=1))
         n_units, n_features = W1.shape
         names = (
-            names_or_numbers("feature_names", self.feature_names, "x", n_features),
-            names_or_numbers("units", None, "", n_units),
-            names_or_numbers("output_names", self.output_names, "y", len(W2)),
+            fitted.names_or_numbers("feature_names", self.feature_names, "x", n_features),
+            fitted.names_or_numbers("units", None, "", n_units),
+            fitted.names_or_numbers("output_names", self.output_names, "y", len(W2)),
         )
         columns = (
             _Column("features", features, names[0], "right"),
