@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from doubles import Callbacks, Failing, Scorer
+from doubles import Callbacks, Failing, FakeObjective, Scorer
 from scipy.optimize import check_grad, minimize
 
 from skshallow.core.activations import ACTIVATIONS
@@ -182,3 +182,69 @@ def test_float32_stays_float32_and_comes_near_the_minimum():
     minimise(*double, 500, 1e-8)
     assert single[0].theta.dtype == single[1].network.gradient.theta.dtype == np.float32
     assert J_of(single[1]) == pytest.approx(J_of(double[1]), rel=1e-5)
+
+
+# The iterations alone, on a bowl in place of a network
+
+
+def bare(metric=None):
+    """A state whose five parameters are all zero."""
+    rate, patience = LearningRate(0.5, Constant()), EarlyStopping(PATIENCE, 0.0)
+    parameters = Parameters.zeros(Layout(2, 1, 1))
+    state = TrainingState(parameters, 0, np.random.default_rng(0), rate, patience)
+    state.begin(rate, patience, metric)
+    return state
+
+
+def test_the_bottom_of_the_bowl_is_found_and_written_into_theta():
+    state, callbacks = bare(), Callbacks()
+    outcome = minimize_lbfgs(state, FakeObjective(), 99, 1e-9, callbacks=callbacks)
+    assert outcome.reason == "finished"
+    assert outcome.weights is state.theta
+    np.testing.assert_allclose(state.theta, 1, atol=1e-7)
+    assert callbacks.calls == ["begin", "end"] * state.epoch
+    assert state.epoch > 3
+    assert state.history.initial_loss == (1 + 4 + 9 + 16 + 25) / 2
+    assert state.history.penalties == [0.25] * state.epoch
+    assert (np.diff(state.history.losses) < 0).all()
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+@pytest.mark.parametrize("at", [1, 2, 5])
+def test_a_loss_that_is_no_number_goes_back_to_the_last_iteration(at, number):
+    state, objective = bare(), FakeObjective(at, number=number)
+    outcome = minimize_lbfgs(state, objective, 99, 1e-9)
+    assert (outcome.reason, outcome.epoch) == ("diverged", state.epoch)
+    assert any(np.array_equal(state.theta, asked) for asked in objective.asked[: at - 1]) or at == 1
+    assert np.isfinite(outcome.weights).all()
+
+
+def test_an_infinite_penalty_is_a_divergence_too():
+    state = bare()
+    assert minimize_lbfgs(state, FakeObjective(penalty=np.inf), 99, 1e-9).reason == "diverged"
+    assert not state.theta.any()
+
+
+@pytest.mark.parametrize("at", [1, 4])
+def test_an_interrupt_inside_the_objective_goes_back_to_the_last_iteration(at):
+    state, objective = bare(), FakeObjective(at, error=KeyboardInterrupt)
+    outcome = minimize_lbfgs(state, objective, 99, 1e-9)
+    assert (outcome.reason, outcome.epoch) == ("interrupted", state.epoch)
+    assert not np.array_equal(state.theta, objective.asked[-1]) or at == 1
+
+
+def test_the_best_scored_iteration_is_kept():
+    state = bare("accuracy")
+    scorer = Scorer(state, [1, 3, 2, *[0] * 99])
+    outcome = minimize_lbfgs(state, FakeObjective(), 99, 1e-9, scorer=scorer)
+    assert (outcome.reason, outcome.epoch) == ("early_stopped", 2)
+    assert state.epoch == 2 + PATIENCE
+    np.testing.assert_array_equal(outcome.weights, scorer.seen[1])
+
+
+def test_a_second_call_goes_on():
+    state = bare()
+    assert minimize_lbfgs(state, FakeObjective(), 2, 1e-9).reason == "unconverged"
+    assert minimize_lbfgs(state, FakeObjective(), 99, 1e-9).reason == "finished"
+    assert state.epoch == len(state.history.losses) > 3
+    assert state.history.initial_loss == (1 + 4 + 9 + 16 + 25) / 2

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import textbook
-from doubles import Callbacks, Failing, Scorer, Spy
+from doubles import Callbacks, Failing, FakeEngine, Scorer, Spy
 
 from skshallow.core.activations import ACTIVATIONS
 from skshallow.core.batches import Batches, Inputs
@@ -390,3 +390,225 @@ def test_no_other_error_is_swallowed(error):
     state = begin("sgd")
     with pytest.raises(error):
         train(state, 20, loss=Failing(at=2, error=error))
+
+
+# The loop alone, with an engine that does not compute
+
+
+def bare(schedule="constant", **options):
+    """A state whose parameters are all zero; an optimizer that notes its resets."""
+    state = begin(Spy(), schedule, **options)
+    state.theta[...] = 0
+    return state
+
+
+def test_every_epoch_lies_between_its_two_callbacks():
+    state, callbacks, told = bare(), Callbacks(), []
+    engine = FakeEngine(state)
+    engine.run_epoch = lambda *given: (told.append(list(callbacks.calls)), np.ones(3))[1]
+    assert fit_epochs(state, engine, 3, callbacks=callbacks).reason == "finished"
+    assert callbacks.calls == ["begin", "end"] * 3
+    assert told == [["begin", "end"] * epoch + ["begin"] for epoch in range(3)]
+
+
+def test_the_epochs_line_is_written_before_the_callbacks_are_told():
+    state, lines = bare(), []
+    callbacks = Callbacks()
+    callbacks.end_epoch = lambda: lines.append(state.history.losses[-1])
+    fit_epochs(state, FakeEngine(state, [3.0, 2.0]), 2, callbacks=callbacks)
+    assert lines == pytest.approx([3.0, 2.0])
+
+
+@pytest.mark.parametrize("scored", [False, True])
+def test_callbacks_stop_after_their_epoch(scored):
+    state = bare()
+    begin_call(state, 20, metric="accuracy" if scored else None)
+    engine, scorer = FakeEngine(state), Scorer(state, [5, 9, 7, 8]) if scored else None
+    outcome = fit_epochs(state, engine, 20, scorer=scorer, callbacks=Callbacks(at=4))
+    assert outcome.reason == "stopped"
+    assert state.epoch == len(engine.orders) == 4
+    assert outcome.epoch == (2 if scored else 4)
+    np.testing.assert_array_equal(outcome.weights, np.full_like(state.theta, outcome.epoch))
+
+
+@pytest.mark.parametrize("n_iter_no_change", [1, 2, 5])
+@pytest.mark.parametrize("best", [1, 3, 7])
+def test_early_stopping_is_exact_and_keeps_the_best(best, n_iter_no_change):
+    state = bare()
+    state.begin(state.learning_rate, EarlyStopping(n_iter_no_change, 0.0), "accuracy")
+    scorer = Scorer(state, [*range(best), *[best - 1] * 99])  # equal is no rise
+    outcome = fit_epochs(state, FakeEngine(state), 99, scorer=scorer)
+    assert outcome.reason == "early_stopped"
+    assert state.epoch == best + n_iter_no_change
+    assert (outcome.epoch, state.checkpoint.score) == (best, best - 1)
+    np.testing.assert_array_equal(outcome.weights, np.full_like(state.theta, best))
+
+
+def test_two_calls_are_one():
+    whole, parts = bare("cosine"), bare("cosine")
+    losses, scores = [5.0, 4.0, 3.0, 6.0, 2.0, 1.0], [1, 2, 3, 1, 4, 2]
+    engines = [FakeEngine(whole, losses), FakeEngine(parts, losses)]
+    scorers = [Scorer(whole, scores), Scorer(parts, scores)]
+    for state in (whole, parts):
+        begin_call(state, 6, metric="accuracy")
+    ends = [fit_epochs(whole, engines[0], 6, scorer=scorers[0])]
+    fit_epochs(parts, engines[1], 2, scorer=scorers[1])
+    ends.append(fit_epochs(parts, engines[1], 4, scorer=scorers[1]))
+    assert whole.history == parts.history
+    assert whole.early_stopping == parts.early_stopping
+    np.testing.assert_array_equal(engines[0].orders, engines[1].orders)
+    np.testing.assert_array_equal(engines[0].rates, engines[1].rates)
+    assert ends[0].epoch == ends[1].epoch == 5
+    np.testing.assert_array_equal(ends[0].weights, ends[1].weights)
+
+
+def test_history_has_a_line_an_epoch_and_the_mean_weighs_batches_by_their_examples():
+    state = bare()
+    losses = [[1.0, 2.0, 3.0], [2.0, 0.0, 1.0]]
+    fit_epochs(state, FakeEngine(state, losses), 2)
+    assert state.history.losses == pytest.approx([0.4 + 0.6 + 0.9, 0.8 + 0.3])
+    assert state.history.penalties == [0.0, 1 / 8]  # of the weights that the epoch began with
+    assert state.history.scores == [None, None]
+    assert state.history.initial_loss == 1.0
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_rates_are_the_learning_rate_times_the_factors_of_the_schedule(schedule):
+    state = bare(schedule, learning_rate=0.2)
+    engine = FakeEngine(state, [9.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.0])  # nothing to lower a rate for
+    fit_epochs(state, engine, 2)
+    begin_call(state, 5)
+    fit_epochs(state, engine, 5)
+    factors = [SCHEDULES[schedule]().factors(epoch, engine.n_steps, 5) for epoch in range(5)]
+    np.testing.assert_array_equal(engine.rates[2:], 0.2 * np.array(factors))
+
+
+def test_every_epoch_has_a_permutation_of_its_own():
+    state = bare()
+    engine = FakeEngine(state)
+    fit_epochs(state, engine, 4)
+    np.testing.assert_array_equal(np.sort(engine.orders), [np.arange(10)] * 4)
+    assert len({tuple(order) for order in engine.orders}) == 4
+
+
+@pytest.mark.parametrize("n_steps", [1, 3])
+def test_there_is_no_order_without_shuffle_or_where_one_step_takes_all(n_steps):
+    state = bare()
+    engine, before = FakeEngine(state), state.rng.bit_generator.state
+    engine.n_steps, engine.shares = n_steps, np.full(n_steps, 1 / n_steps)
+    fit_epochs(state, engine, 3, shuffle=n_steps == 1)
+    assert engine.orders == [None] * 3
+    assert state.rng.bit_generator.state == before
+
+
+@pytest.mark.parametrize("loss", [np.nan, np.inf, -np.inf, 301.0, [2.0, np.nan, 2.0]])
+def test_a_divergence_goes_back_to_the_weights_with_the_least_loss(loss):
+    state = bare()
+    engine = FakeEngine(state, [2.0, 1.0, 2.0, loss])  # measured on theta = 0, 1, 2, 3
+    outcome = fit_epochs(state, engine, 9)
+    assert outcome.reason == "diverged"
+    assert (outcome.epoch, state.epoch) == (1, 3)
+    assert state.history.losses == pytest.approx([2.0, 1.0, 2.0])
+    for theta in (outcome.weights, state.theta):
+        np.testing.assert_array_equal(theta, np.ones_like(theta))
+    assert state.optimizer.resets == 2  # the first when it was chosen
+
+
+def test_a_divergence_goes_back_to_the_weights_with_the_best_score():
+    state = bare()
+    begin_call(state, 9, metric="accuracy")
+    engine = FakeEngine(state, [2.0, 1.0, 2.0, np.nan])
+    outcome = fit_epochs(state, engine, 9, scorer=Scorer(state, [7, 9, 8]))
+    assert (outcome.reason, outcome.epoch) == ("diverged", 2)
+    for theta in (outcome.weights, state.theta):
+        np.testing.assert_array_equal(theta, np.full_like(theta, 2))
+    assert state.checkpoint.score == 9
+    assert state.optimizer.resets == 2
+
+
+@pytest.mark.parametrize("validation_loss", [np.nan, np.inf, 301.0])
+def test_an_absurd_validation_loss_is_a_divergence_and_its_weights_are_not_scored(validation_loss):
+    state = bare()
+    begin_call(state, 9, metric="accuracy")
+    scorer = Scorer(state, [7, 9], losses=[1.0, validation_loss])
+    outcome = fit_epochs(state, FakeEngine(state, [2.0, 1.0]), 9, scorer=scorer)
+    assert (outcome.reason, outcome.epoch, len(scorer.seen)) == ("diverged", 1, 1)
+
+
+@pytest.mark.parametrize(("loss", "reason"), [(299.0, "finished"), (301.0, "diverged")])
+def test_absurd_is_a_loss_beyond_the_engines_factor_times_one_plus_the_first(loss, reason):
+    state = bare()
+    engine = FakeEngine(state, [[2.0, 9.0, 9.0], loss])  # the factor is a hundred
+    assert fit_epochs(state, engine, 2).reason == reason
+
+
+def test_the_first_loss_of_each_call_says_anew_what_is_absurd():
+    state = bare()
+    assert fit_epochs(state, FakeEngine(state, [0.0]), 1).reason == "finished"
+    assert fit_epochs(state, FakeEngine(state, [1e6, 1e7]), 2).reason == "finished"
+    assert state.history.initial_loss == 0.0  # the very first, for good
+
+
+@pytest.mark.parametrize("first", [np.nan, np.inf])
+def test_a_divergence_at_once_leaves_the_weights_as_they_were(first):
+    state = bare()
+    outcome = fit_epochs(state, FakeEngine(state, [first]), 9)
+    assert (outcome.reason, outcome.epoch, state.epoch) == ("diverged", 0, 0)
+    assert not outcome.weights.any()
+    assert not state.theta.any()
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("scored", [False, True])
+def test_weights_that_are_no_numbers_after_the_last_epoch_are_a_divergence(scored, bad):
+    """No loss tells of them: each is measured before the steps that follow it."""
+    state = bare()
+    begin_call(state, 3, metric="accuracy" if scored else None)
+    engine = FakeEngine(state, [3.0, 2.0, 1.0], moves=[1.0, 1.0, bad])
+    scorer = Scorer(state, [1, 2, 3]) if scored else None
+    outcome = fit_epochs(state, engine, 3, scorer=scorer)
+    assert outcome.reason == "diverged"
+    assert np.isfinite(outcome.weights).all()
+    assert np.isfinite(state.theta).all()
+    assert outcome.epoch == state.epoch == len(state.history.losses) == 2
+    assert state.optimizer.resets == 2
+
+
+def test_one_number_among_all_weights_is_enough():
+    state = bare()
+    move = np.ones_like(state.theta)
+    move[-1] = np.nan
+    assert fit_epochs(state, FakeEngine(state, moves=[move]), 1).reason == "diverged"
+
+
+def test_an_interrupt_in_an_epoch_keeps_its_steps_but_writes_no_line():
+    state, callbacks = bare(), Callbacks()
+    engine = FakeEngine(state, [1.0, 1.0, KeyboardInterrupt()])
+    outcome = fit_epochs(state, engine, 9, callbacks=callbacks)
+    assert (outcome.reason, outcome.epoch, state.epoch) == ("interrupted", 2, 2)
+    assert callbacks.calls == ["begin", "end", "begin", "end", "begin"]
+    assert outcome.weights is state.theta
+    np.testing.assert_array_equal(state.theta, np.full_like(state.theta, 3))
+    assert state.optimizer.resets == 1  # its momentum is fine
+
+
+def test_an_interrupt_amid_absurd_weights_goes_back():
+    state = bare()
+    engine = FakeEngine(state, [2.0, 1.0, KeyboardInterrupt()], moves=[1.0, 1.0, np.nan])
+    outcome = fit_epochs(state, engine, 9)
+    assert (outcome.reason, outcome.epoch) == ("interrupted", 1)
+    np.testing.assert_array_equal(state.theta, np.ones_like(state.theta))
+    assert state.optimizer.resets == 2
+
+
+def test_best_weights_are_scored_anew_when_the_metric_has_changed():
+    state = bare()
+    begin_call(state, 2, metric="accuracy")
+    fit_epochs(state, FakeEngine(state), 2, scorer=Scorer(state, [0.9, 0.8]))
+    begin_call(state, 2, metric="loss")
+    scorer = Scorer(state, [-5.0, -7.0, -6.0])
+    state.rescore_checkpoint(scorer)
+    np.testing.assert_array_equal(state.theta, np.full_like(state.theta, 2))  # as before
+    outcome = fit_epochs(state, FakeEngine(state), 2, scorer=scorer)
+    assert (outcome.epoch, state.checkpoint.score) == (1, -5.0)
+    np.testing.assert_array_equal(scorer.seen[0], outcome.weights)
