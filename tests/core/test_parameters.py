@@ -1,5 +1,7 @@
 import copy
 import pickle
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pytest
@@ -117,3 +119,58 @@ def test_like_is_zero_and_has_the_same_layout():
     assert not gradient.theta.any()
     assert gradient.theta.dtype == np.float32
     assert gradient.layout == counted().layout
+
+
+# Layouts
+
+
+@dataclass(frozen=True)
+class Skipping(Layout):
+    """A layout of one's own: W0 leads past the hidden layer."""
+
+    @cached_property
+    def shapes(self):
+        return {"W0": (self.n2, self.n0), **super().shapes}
+
+
+@pytest.mark.parametrize("learned", [False, True])
+def test_a_layout_names_the_arrays_their_shapes_and_their_order(learned):
+    layout = Layout(N0, N1, N2, learned=learned)
+    shapes = {"W1": (N1, N0), "W2": (N2, N1), "b1": (N1, 1), "b2": (N2, 1)}
+    shapes |= {"learned": (N1, 1)} if learned else {}
+    assert list(layout.shapes.items()) == list(shapes.items())
+    assert layout.size == sum(a * b for a, b in shapes.values())
+    assert layout.n_weights == N1 * N0 + N2 * N1
+
+
+@pytest.mark.parametrize("kind", [Layout, Skipping])
+def test_views_lie_in_a_row_and_cover_theta(kind):
+    layout = kind(N0, N1, N2, learned=True)
+    theta = np.arange(float(layout.size))
+    views = layout.views(theta)
+    assert views.keys() == layout.shapes.keys()
+    assert {name: view.shape for name, view in views.items()} == layout.shapes
+    np.testing.assert_array_equal(np.concatenate([v.ravel() for v in views.values()]), theta)
+    assert all(np.shares_memory(view, theta) for view in views.values())
+
+
+@pytest.mark.parametrize("way", COPIES)
+def test_a_further_array_is_a_view_and_its_weights_are_penalised(way):
+    original = Parameters.zeros(Skipping(N0, N1, N2))
+    original.theta[...] = np.arange(original.theta.size)
+    parameters = COPIES[way](original)
+    assert type(parameters.layout) is Skipping
+    assert parameters.arrays().keys() == {"W0", "W1", "W2", "b1", "b2"}
+    assert parameters.W0.shape == (N2, N0)
+    if way != "like":
+        np.testing.assert_array_equal(parameters.W0, original.W0)
+    parameters.W0[...] = -1.0
+    assert np.count_nonzero(parameters.theta == -1) == N2 * N0
+    both = [parameters.arrays()[name].ravel() for name in ("W0", "W1", "W2")]
+    np.testing.assert_array_equal(np.concatenate(both), parameters.weights)
+
+
+def test_layouts_are_the_same_if_their_numbers_are():
+    assert Layout(N0, N1, N2) == Layout(N0, N1, N2) != Layout(N0, N1, N2, learned=True)
+    layout = Layout(N0, N1, N2)
+    assert pickle.loads(pickle.dumps(layout)) == layout

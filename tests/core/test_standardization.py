@@ -14,8 +14,10 @@ from skshallow.core.losses import (
 from skshallow.core.standardization import (
     MOMENTS_BLOCK,
     RANGE_BLOCK,
+    Moments,
     Standardization,
     TargetStandardization,
+    fold,
 )
 
 M = 3 * MOMENTS_BLOCK + 11  # several blocks and a remainder
@@ -79,6 +81,86 @@ def test_float32_stays_float32(layout, standardised):
     X, rows = LAYOUTS[layout](table(dtype=np.float32)), np.arange(10)
     standardization = Standardization.measure(X, np.arange(M)) if standardised else None
     assert Inputs(X, standardization).take(rows).dtype == np.float32
+
+
+# Moments
+
+
+def formulas(X, s=None):
+    """Mean, variance and range by the formulas of np.average."""
+    mean = np.average(X, axis=0, weights=s)
+    return mean, np.average((X - mean) ** 2, axis=0, weights=s), X.min(axis=0), X.max(axis=0)
+
+
+def moments_of_parts(X, parts, s=None):
+    """Moments merged in the order of the parts, which are arrays of rows."""
+    merged = Moments()
+    for rows in parts:
+        merged.merge(Moments.of(X[rows], None if s is None else s[rows]))
+    return merged
+
+
+def assert_moments(moments, X, s=None):
+    mean, variance, low, high = formulas(X, s)
+    np.testing.assert_allclose(moments.mean, mean, rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(moments.variance, variance, rtol=1e-10, atol=1e-14)
+    np.testing.assert_array_equal(moments.low, low)
+    np.testing.assert_array_equal(moments.high, high)
+    assert moments.total == pytest.approx(len(X) if s is None else s.sum(), rel=1e-12)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_moments_of_a_block_are_the_averages(weighted):
+    s = np.random.default_rng(1).uniform(0.1, 3, M) if weighted else None
+    assert_moments(Moments.of(table(), s), table(), s)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("cuts", [[], [1], [1, 2, 3, 200], [M // 2], [*range(1, M)]], ids=len)
+def test_the_moments_of_every_partition_merge_into_those_of_the_whole(cuts, weighted):
+    s = np.random.default_rng(1).uniform(0.1, 3, M) if weighted else None
+    rows = np.random.default_rng(2).permutation(M)
+    assert_moments(moments_of_parts(table(), np.split(rows, cuts), s), table(), s)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_order_of_merging_does_not_matter(weighted):
+    X, rng = table(), np.random.default_rng(3)
+    s = rng.uniform(0.1, 3, M) if weighted else None
+    parts = np.split(rng.permutation(M), [5, 6, 40, 300])
+    first = moments_of_parts(X, parts, s)
+    for _ in range(5):
+        other = moments_of_parts(X, [parts[i] for i in rng.permutation(len(parts))], s)
+        np.testing.assert_allclose(other.mean, first.mean, rtol=1e-12, atol=1e-14)
+        np.testing.assert_allclose(other.variance, first.variance, rtol=1e-12, atol=1e-14)
+        np.testing.assert_array_equal((other.low, other.high), (first.low, first.high))
+
+
+def test_moments_may_be_merged_as_a_tree():
+    X, s = table(), np.random.default_rng(1).uniform(0.1, 3, M)
+    quarters = np.array_split(np.arange(M), 4)
+    left, right = (moments_of_parts(X, pair, s) for pair in (quarters[:2], quarters[2:]))
+    left.merge(right)
+    assert_moments(left, X, s)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_moments_of_chosen_rows_are_taken_block_after_block(weighted):
+    s = np.random.default_rng(1).uniform(0.1, 3, M) if weighted else None
+    rows = np.arange(0, M, 2)
+    assert len(rows) > MOMENTS_BLOCK
+    moments = Moments().update(table(), rows, s)
+    assert_moments(moments, table()[rows], None if s is None else s[rows])
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_standardisation_may_be_made_of_moments_seen_elsewhere(weighted):
+    X, s = table(), np.random.default_rng(1).uniform(0.1, 3, M) if weighted else None
+    there = moments_of_parts(X, np.array_split(np.arange(M), 3), s)
+    one = Standardization.measure(X, np.arange(M), s)
+    other = Standardization.from_moments(there, X.dtype)
+    np.testing.assert_allclose(other.mean, one.mean, rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(other.factor, one.factor, rtol=1e-12)
 
 
 # Standardisation
@@ -201,6 +283,36 @@ def test_unfold_takes_fold_back(layout, dtype, tolerance):
     for original, copy in zip((W1, b1), there_and_back, strict=True):
         assert copy.dtype == dtype
         np.testing.assert_allclose(copy, original, atol=tolerance * 10)
+
+
+def test_arrays_of_other_names_are_left_alone():
+    """A layout may have more arrays than the inputs and the targets are about."""
+    rng = np.random.default_rng(2)
+    arrays = {"W1": (4, 5), "W2": (2, 4), "W0": (2, 5), "b1": (4, 1), "b2": (2, 1)}
+    arrays = {name: rng.standard_normal(shape) for name, shape in arrays.items()}
+    before = {name: array.copy() for name, array in arrays.items()}
+    scales = standardise(table())[0], TargetStandardization.measure(Y, SquaredError())
+    folded = fold(arrays, *scales)
+    assert not np.shares_memory(folded["W0"], arrays["W0"])  # all that fold returns is new
+    back = fold(folded, *scales, back=True)
+    for name in arrays:
+        np.testing.assert_array_equal(arrays[name], before[name])
+        np.testing.assert_allclose(back[name], before[name], rtol=1e-9, atol=1e-11)
+        assert np.array_equal(folded[name], before[name]) == (name == "W0")
+    assert list(folded) == list(back) == list(arrays)
+
+
+@pytest.mark.parametrize("kind", ["inputs", "targets", "neither"])
+def test_what_was_not_standardised_is_not_folded(kind):
+    rng = np.random.default_rng(2)
+    shapes = {"W1": (4, 5), "W2": (2, 4), "b1": (4, 1), "b2": (2, 1)}
+    arrays = {name: rng.standard_normal(shape) for name, shape in shapes.items()}
+    of_inputs = standardise(table())[0] if kind == "inputs" else None
+    of_targets = TargetStandardization.measure(Y, SquaredError()) if kind == "targets" else None
+    for back in (False, True):
+        changed = fold(arrays, of_inputs, of_targets, back=back)
+        names = {n for n in arrays if not np.array_equal(changed[n], arrays[n])}
+        assert names == {"inputs": {"W1", "b1"}, "targets": {"W2", "b2"}, "neither": set()}[kind]
 
 
 # Targets
