@@ -1,8 +1,6 @@
 """Neural networks with one hidden layer for scikit-learn."""
 
-from skshallow import core as core
-from skshallow import extras as extras
-from skshallow import inspection as inspection
+from skshallow import core, extras, inspection  # noqa: F401
 from skshallow._version import __version__
 from skshallow.classifier import ShallowNNClassifier
 from skshallow.regressor import ShallowNNRegressor

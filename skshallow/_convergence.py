@@ -47,29 +47,22 @@ def warn_of_trouble(estimator, state, outcome, data=None) -> None:
 def convergence_warning(estimator, state, reason: str) -> str | None:
     """What to tell the user about how training ended, or None."""
     epoch, iterations = state.epoch + 1, state.epoch - state.learning_rate.start
-    if reason == "interrupted":
-        return f"training was interrupted in epoch {epoch}: the best weights so far are kept"
-    if reason == "unconverged":
-        return (
-            f"lbfgs stopped at max_iter={iterations} with derivatives above "
-            f"10 tol={10 * estimator.tol:.3g}: raise max_iter, tol or alpha"
-        )
-    if reason == "line_search_failed":
-        return (
-            f"lbfgs found no lower loss in iteration {epoch} although the gradient promised "
-            "one: raise alpha, or check the derivative of an own activation"
-        )
-    if reason == "diverged":
-        remedy = f"lower learning_rate={estimator.learning_rate}"
-        if is_lbfgs(estimator.solver):
-            remedy = "raise alpha"
-        if not estimator.standardize:
-            remedy += ", or set standardize=True"
-        return (
-            f"training diverged in epoch {epoch}: the loss was no longer a finite, sensible "
-            f"number; the best weights before are kept: {remedy}"
-        )
-    return None
+    remedy = f"lower learning_rate={estimator.learning_rate}"
+    if is_lbfgs(estimator.solver):
+        remedy = "raise alpha"
+    if not estimator.standardize:
+        remedy += ", or set standardize=True"
+    warnings = {
+        "interrupted": f"training was interrupted in epoch {epoch}: the best weights so far are "
+        "kept",
+        "unconverged": f"lbfgs stopped at max_iter={iterations} with derivatives above "
+        f"10 tol={10 * estimator.tol:.3g}: raise max_iter, tol or alpha",
+        "line_search_failed": f"lbfgs found no lower loss in iteration {epoch} although the "
+        "gradient promised one: raise alpha, or check the derivative of an own activation",
+        "diverged": f"training diverged in epoch {epoch}: the loss was no longer a finite, "
+        f"sensible number; the best weights before are kept: {remedy}",
+    }
+    return warnings.get(reason)
 
 
 def hidden_layer_warning(estimator, data, parameters) -> str | None:

@@ -58,15 +58,11 @@ class Settings:
         init, gain = estimator.init, 1.0
         if is_auto(init):
             init, gain = activation.initializer, 1 / activation.slope_at_zero
-        return cls(
-            activation,
-            optimizer,
-            _new_schedule(estimator.schedule, optimizer),
-            init if callable(init) else INITIALIZERS[init],
-            gain,
-            "regressor" if is_regressor(estimator) else "classifier",
-            activation.slope_at_zero * (QUANTILE_ALPHA if wants_quantiles(estimator) else 1),
-        )
+        initializer = init if callable(init) else INITIALIZERS[init]
+        schedule = _new_schedule(estimator.schedule, optimizer)
+        task = "regressor" if is_regressor(estimator) else "classifier"
+        factor = activation.slope_at_zero * (QUANTILE_ALPHA if wants_quantiles(estimator) else 1)
+        return cls(activation, optimizer, schedule, initializer, gain, task, factor)
 
     def scaling_for(self, X: Any, alpha: Any) -> InputScaling | None:
         """What scales the inputs, if the optimizer wants it.

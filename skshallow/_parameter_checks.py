@@ -19,18 +19,19 @@ from skshallow.core.optimizers import OPTIMIZERS, Optimizer
 from skshallow.core.schedules import SCHEDULES
 
 
-def check_option(name: str, value: Any, table: Any, base: type | None = None) -> None:
+def check_option(name: str, value: Any, table: Any, base: Any = None) -> None:
     """``value`` is a key of ``table`` or an instance of ``base``."""
     known = isinstance(value, str) and value in table
     if known or (base is not None and isinstance(value, base)):
         return
     extra = f" or an object derived from {base.__module__}.{base.__name__}" if base else ""
+    extra = " or a function" if base is Callable else extra
     raise ValueError(f"{name}={value!r} is not known: use one of {sorted(table)}{extra}")
 
 
 def check_number(name, value, kind, low, high=np.inf, *, closed="left", words=()) -> None:
     """``value`` is one of ``words`` or a number of this kind in the interval."""
-    if any(value is word or (isinstance(value, str) and value == word) for word in words):
+    if isinstance(value, (str, bool, np.bool_)) and value in words:
         return
     noun = "an integer" if kind is Integral else "a number"
     remedy = f"give {noun} {_interval(low, high, closed)}"
@@ -57,17 +58,6 @@ def check_flag(name: str, value: Any, words: tuple = ()) -> None:
         return
     choices = ", ".join(["True", "False", *map(repr, words)])
     raise ValueError(f"{name}={value!r} is not known: use one of {choices}")
-
-
-def check_option_or_callable(name: str, value: Any, table: Any) -> None:
-    """``value`` is a key of ``table`` or can be called."""
-    if not callable(value):
-        check_option(name, value, table)
-
-
-def check_scoring(name: str, scoring: Any) -> None:
-    """``scoring`` is "loss", a scorer of scikit-learn or can be called."""
-    check_option_or_callable(name, scoring, ("loss", *get_scorer_names()))
 
 
 def check_loss(name: str, loss: Any) -> None:
@@ -104,12 +94,6 @@ def check_class_weight(name: str, class_weight: Any) -> None:
         check_number(f"{name}[{label!r}]", weight, Real, 0)
 
 
-def check_verbose(name: str, verbose: Any) -> None:
-    """``verbose`` is a truth value or a whole number."""
-    if not isinstance(verbose, (bool, np.bool_)):
-        check_number(name, verbose, Integral, 0)
-
-
 def check_seed(name: str, random_state: Any) -> None:
     """``random_state`` is something that scikit-learn makes random numbers of."""
     try:
@@ -131,7 +115,7 @@ CHECKS: dict[str, Callable] = {
     "solver": partial(check_option, table=(*OPTIMIZERS, "lbfgs"), base=Optimizer),
     "learning_rate": partial(at_least_zero, closed="neither"),
     "schedule": partial(check_option, table=("auto", *SCHEDULES)),
-    "init": partial(check_option_or_callable, table=("auto", *INITIALIZERS)),
+    "init": partial(check_option, table=("auto", *INITIALIZERS), base=Callable),
     "alpha": partial(at_least_zero, words=("auto",)),
     "dropout": partial(at_least_zero, high=1),
     "batch_size": partial(positive_count, words=("auto",)),
@@ -141,11 +125,11 @@ CHECKS: dict[str, Callable] = {
     "validation_fraction": partial(at_least_zero, high=1, closed="neither"),
     "n_iter_no_change": positive_count,
     "tol": at_least_zero,
-    "scoring": check_scoring,
+    "scoring": partial(check_option, table=("loss", *get_scorer_names()), base=Callable),
     "standardize": check_flag,
     "class_weight": check_class_weight,
     "warm_start": check_flag,
-    "verbose": check_verbose,
+    "verbose": partial(check_number, kind=Integral, low=0, words=(True, False)),
     "random_state": check_seed,
 }
 

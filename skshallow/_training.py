@@ -15,7 +15,7 @@ from skshallow.core.initializers import initialize
 from skshallow.core.lbfgs import minimize_lbfgs
 from skshallow.core.network import Dropout, Network
 from skshallow.core.parameters import Layout, Parameters
-from skshallow.core.standardization import unfold
+from skshallow.core.standardization import fold
 from skshallow.core.training import EarlyStopping, LearningRate, Outcome, TrainingState, fit_epochs
 
 
@@ -46,7 +46,7 @@ def _copy_fitted(estimator, parameters):
     """Fitted attributes as parameters for standardised X and y."""
     fitted = {name: getattr(estimator, FITTED[name]) for name in parameters.layout.shapes}
     scales = estimator._standardization, estimator._target_standardization
-    for name, array in unfold(fitted, *scales).items():
+    for name, array in fold(fitted, *scales, back=True).items():
         getattr(parameters, name)[...] = array
 
 
@@ -74,13 +74,9 @@ def _early_stopping(estimator):
 def new_engine(estimator, settings: Settings, state, data: DataSet) -> NumpyEngine:
     """What computes for these samples."""
     alpha = resolve_alpha(estimator.alpha, settings, data.total_weight, data.count)
-    network = Network(
-        state.parameters,
-        copy.deepcopy(estimator._activation),
-        estimator._encoder.new_loss(),
-        alpha=alpha,
-        dropout=Dropout(estimator.dropout, state.rng) if estimator.dropout else None,
-    )
+    dropout = Dropout(estimator.dropout, state.rng) if estimator.dropout else None
+    functions = copy.deepcopy(estimator._activation), estimator._encoder.new_loss()
+    network = Network(state.parameters, *functions, alpha=alpha, dropout=dropout)
     size = resolve_batch_size(estimator.batch_size, settings, len(data.rows))
     return NumpyEngine(state, network, estimator._batches(data, size))
 

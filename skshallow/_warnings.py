@@ -3,16 +3,12 @@
 import sys
 import warnings
 
-WITHIN = ("skshallow", "sklearn.callback", "contextlib")  # what stands between it and the user
+WITHIN = ("skshallow.", "sklearn.callback.", "contextlib.")  # what stands between it and the user
 
 
 def warn_caller(message: str | Warning, category: type[Warning] = UserWarning) -> None:
     """Warn at the line that called the package."""
     frame, level = sys._getframe(1), 3
-    while frame.f_back is not None and _is_within(frame.f_back.f_globals.get("__name__", "")):
+    while frame.f_back is not None and f"{frame.f_back.f_globals['__name__']}.".startswith(WITHIN):
         frame, level = frame.f_back, level + 1
     warnings.warn(message, category, stacklevel=level)
-
-
-def _is_within(module):
-    return any(module == name or module.startswith(name + ".") for name in WITHIN)

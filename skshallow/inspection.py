@@ -480,10 +480,7 @@ def _table(columns):
         import pandas
     except ImportError:
         fields = [(name, values.dtype) for name, values in columns.items()]
-        table = np.empty(len(columns["group"]), fields)
-        for name, values in columns.items():
-            table[name] = values
-        return table
+        return np.array([*zip(*columns.values(), strict=True)], fields)
     return pandas.DataFrame(columns)
 
 

@@ -81,27 +81,25 @@ class Batches:
         The examples to go through.
     size : int
         Examples in a batch, at most.
+
+    Attributes
+    ----------
+    n_examples : int
+        Examples in all batches together.
+    sizes : list of int
+        Examples in each batch.
     """
 
     def __init__(self, inputs, Y, s, rows, size):
-        self.inputs, self.rows = inputs, rows
+        self.inputs, self.rows, self.n_examples = inputs, rows, len(rows)
         self._targets = Take(Y, axis=1)
         self._weights = None if s is None else Take(s, axis=1)
         self._slices = even_slices(len(rows), -(-len(rows) // size))
+        self.sizes = [batch.stop - batch.start for batch in self._slices]
         self._buffer = None
 
     def __len__(self):
         return len(self._slices)
-
-    @property
-    def n_examples(self):
-        """Examples in all batches together."""
-        return len(self.rows)
-
-    @property
-    def sizes(self):
-        """Examples in each batch."""
-        return [batch.stop - batch.start for batch in self._slices]
 
     def iterate(self, order=None):
         """All batches of one epoch, the examples in this order if one is given."""

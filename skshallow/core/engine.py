@@ -97,34 +97,29 @@ class NumpyEngine:
     def __init__(self, state, network, batches):
         self.state, self.network, self.batches = state, network, batches
         self.objective = BlockObjective(network, batches)
-        self.n_examples, sizes = batches.n_examples, batches.sizes
-        if state.takes_all_examples:
-            sizes = [self.n_examples]
+        self.penalty, self.mean_loss = network.penalty, network.mean_loss
+        self.whole = state.optimizer is None or state.optimizer.full_batch
+        self.n_examples = batches.n_examples
+        sizes = [self.n_examples] if self.whole else batches.sizes
         self.n_steps, self.shares = len(sizes), np.divide(sizes, self.n_examples)
         self.divergence_factor = network.loss.divergence_factor
-        self._mean_loss = MeanLoss(network.loss, state.theta.dtype, max(batches.sizes))
+        self._batch_losses = MeanLoss(network.loss, state.theta.dtype, max(batches.sizes))
 
     def run_epoch(self, order, rates):
-        if self.state.takes_all_examples:
+        if self.whole:
             return self._step_over_blocks(rates)
-        network, mean_loss = self.network, self._mean_loss
+        network, losses = self.network, self._batch_losses
         for (A0, Y, s), rate in zip(self.batches.iterate(order), rates.tolist(), strict=True):
             layers = network.forward(A0)
-            mean_loss.update(layers[2], Y, s)
+            losses.update(layers[2], Y, s)
             network.backpropagate(A0, layers, Y, s)
             self.state.step(network.gradient, rate)
-        return mean_loss.of_batches()
+        return losses.of_batches()
 
     def _step_over_blocks(self, rates):
         loss, _, _ = self.objective(self.state.theta)
         self.state.step(self.network.gradient, float(rates[0]))
         return np.array([loss])
-
-    def penalty(self):
-        return self.network.penalty()
-
-    def mean_loss(self, batches):
-        return self.network.mean_loss(batches)
 
 
 class MeanLoss:

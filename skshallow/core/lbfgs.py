@@ -41,16 +41,10 @@ def minimize_lbfgs(state, objective, max_iter, tol, *, scorer=None, callbacks=No
     rounding = 4 * float(np.finfo(state.theta.dtype).eps)
     options = {"maxiter": max_iter, "maxfun": 20 * max_iter, "gtol": 10 * tol}
     options["ftol"] = max(1e-3 * tol, rounding)
+    how = {"method": "L-BFGS-B", "jac": True, "callback": run.after_iteration}
     state.checkpoint.update(-math.inf, state.epoch, state.theta)  # something to go back to
     try:
-        result = minimize(
-            run.value_and_gradient,
-            run.accepted,
-            jac=True,
-            method="L-BFGS-B",
-            callback=run.after_iteration,
-            options=options,
-        )
+        result = minimize(run.value_and_gradient, run.accepted, options=options, **how)
     except (KeyboardInterrupt, DivergenceError) as stop:
         run.reason = "diverged" if isinstance(stop, DivergenceError) else "interrupted"
     state.theta[...] = run.accepted

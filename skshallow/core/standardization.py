@@ -12,7 +12,7 @@ link "identity" gain is spread and offset is location; with "log", where Y is on
 mean, gain is 1 and offset the logarithm of the mean. The location is the best constant under the
 loss, so that training starts from it: the mean, or a quantile.
 
-``fold`` turns the parameters of such a network into those for raw X and y, ``unfold`` back.
+``fold`` turns the parameters of such a network into those for raw X and y, and back.
 
 References
 ----------
@@ -184,23 +184,12 @@ class TargetStandardization:
         return W2 / self.gain, (b2 - self.offset) / self.gain
 
 
-def fold(arrays, of_inputs=None, of_targets=None):
-    """{name: array} for standardised X and y as new arrays for raw ones."""
+def fold(arrays, of_inputs=None, of_targets=None, *, back=False):
+    """{name: array} for standardised X and y as new arrays for raw ones, or ``back``."""
     arrays = {name: array.copy() for name, array in arrays.items()}
-    if of_inputs is not None:
-        arrays["W1"], arrays["b1"] = of_inputs.fold(arrays["W1"], arrays["b1"])
-    if of_targets is not None:
-        arrays["W2"], arrays["b2"] = of_targets.fold(arrays["W2"], arrays["b2"])
-    return arrays
-
-
-def unfold(arrays, of_inputs=None, of_targets=None):
-    """The inverse of fold."""
-    arrays = dict(arrays)
-    if of_inputs is not None:
-        arrays["W1"], arrays["b1"] = of_inputs.unfold(arrays["W1"], arrays["b1"])
-    if of_targets is not None:
-        arrays["W2"], arrays["b2"] = of_targets.unfold(arrays["W2"], arrays["b2"])
+    for W, b, scale in (("W1", "b1", of_inputs), ("W2", "b2", of_targets)):
+        if scale is not None:
+            arrays[W], arrays[b] = (scale.unfold if back else scale.fold)(arrays[W], arrays[b])
     return arrays
 
 

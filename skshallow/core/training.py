@@ -6,8 +6,8 @@ uses it too. All that a later call goes on from (warm start, partial_fit, after 
 ``TrainingState``.
 """
 
-import math
 from dataclasses import dataclass, field, replace
+from math import inf, isfinite
 from typing import Any
 
 import numpy as np
@@ -40,7 +40,7 @@ class EarlyStopping:
 
     n_iter_no_change: int
     tol: float
-    best_score: float = -math.inf
+    best_score: float = -inf
     epochs_without_improvement: int = 0
 
     def should_stop(self, score):
@@ -59,7 +59,7 @@ class Checkpoint:
     """
 
     metric: Any = None
-    score: float = -math.inf
+    score: float = -inf
     epoch: int = 0
     best_weights: np.ndarray | None = None
 
@@ -115,11 +115,6 @@ class TrainingState:
         return len(self.history.losses)
 
     @property
-    def takes_all_examples(self):
-        """Whether every step wants the gradient over all examples."""
-        return self.optimizer is None or self.optimizer.full_batch
-
-    @property
     def is_scored(self):
         """Whether a validation score, not the training loss, says which weights are the best."""
         return self.checkpoint.metric is not None
@@ -134,12 +129,9 @@ class TrainingState:
         """Start a call of fit or partial_fit; scores of another kind are not compared."""
         if (metric is not None) != self.is_scored:
             self.checkpoint, self.early_stopping = Checkpoint(), early_stopping
+        self.early_stopping.n_iter_no_change = early_stopping.n_iter_no_change
+        self.early_stopping.tol = early_stopping.tol
         self.learning_rate, self.checkpoint.metric = learning_rate, metric
-        self.early_stopping = replace(
-            early_stopping,
-            best_score=self.early_stopping.best_score,
-            epochs_without_improvement=self.early_stopping.epochs_without_improvement,
-        )
 
     def end(self):
         """Whatever goes on from here starts its schedule anew."""
@@ -215,7 +207,7 @@ def fit_epochs(state, engine, n_epochs, *, shuffle=True, scorer=None, callbacks=
     -------
     Outcome
     """
-    state.checkpoint.update(-math.inf, state.epoch, state.theta)  # something to go back to
+    state.checkpoint.update(-inf, state.epoch, state.theta)  # something to go back to
     max_loss, shuffle = None, shuffle and engine.n_steps > 1
     try:
         for _ in range(n_epochs):
@@ -229,10 +221,8 @@ def fit_epochs(state, engine, n_epochs, *, shuffle=True, scorer=None, callbacks=
             reason = end_epoch(state, loss, penalty, weights=weights, **look)
             if reason is not None:
                 return Outcome.of(state, reason)
-    except DivergenceError:
-        return _recover(state, "diverged")
-    except KeyboardInterrupt:
-        return _recover(state, "interrupted")
+    except (DivergenceError, KeyboardInterrupt) as stop:
+        return _recover(state, "diverged" if isinstance(stop, DivergenceError) else "interrupted")
     return Outcome.of(state, "finished")
 
 
@@ -249,16 +239,14 @@ def _max_loss(state, initial_loss, divergence_factor):
     return divergence_factor * (1 + initial_loss)
 
 
-def check_loss(loss, max_loss=math.inf):
+def check_loss(loss, max_loss=inf):
     """The loss, if it is a sensible number."""
-    if not (math.isfinite(loss) and loss <= max_loss):
+    if not (isfinite(loss) and loss <= max_loss):
         raise DivergenceError(loss)
     return loss
 
 
-def end_epoch(
-    state, loss, penalty, *, weights=None, scorer=None, max_loss=math.inf, callbacks=None
-):
+def end_epoch(state, loss, penalty, *, weights=None, scorer=None, max_loss=inf, callbacks=None):
     """Write the history, update the checkpoint, decide whether to stop: nowhere else.
 
     Parameters

@@ -97,13 +97,9 @@ def to_onnx(
         [onnx.numpy_helper.from_array(value, name) for name, value in graph.constants.items()],
     )
     opsets = [onnx.helper.make_opsetid("", OPSET)]
-    return onnx.helper.make_model(
-        model_graph,
-        opset_imports=opsets,
-        ir_version=onnx.helper.find_min_ir_version_for(opsets),
-        producer_name="skshallow",
-        producer_version=__version__,
-    )
+    versions = {"ir_version": onnx.helper.find_min_ir_version_for(opsets), "opset_imports": opsets}
+    producer = {"producer_name": "skshallow", "producer_version": __version__}
+    return onnx.helper.make_model(model_graph, **versions, **producer)
 
 
 def register_converters() -> None:

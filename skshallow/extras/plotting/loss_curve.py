@@ -18,16 +18,9 @@ from skshallow.extras.plotting.fitted import network_of
 from skshallow.extras.plotting.style import COLORS, GREY, axes_or_new
 
 TWIN = "validation scores"  # label of the second axis, by which a further plot finds it
+ACROSS, UP = {"right": 1, "center": 0.5, "left": 0}, {"center": 0.5, "upper": 1, "lower": 0}
 PLACES = {  # of a legend: parts of the room it leaves, from the left and from the bottom
-    "center right": (1, 0.5),
-    "upper right": (1, 1),
-    "lower right": (1, 0),
-    "center": (0.5, 0.5),
-    "upper center": (0.5, 1),
-    "lower center": (0.5, 0),
-    "center left": (0, 0.5),
-    "upper left": (0, 1),
-    "lower left": (0, 0),
+    f"{v} {h}".replace("center center", "center"): (ACROSS[h], UP[v]) for h in ACROSS for v in UP
 }
 
 

@@ -194,15 +194,14 @@ class NetworkDisplay:
         units = fitted.largest("max_units", max_units, outgoing)
         outputs = fitted.largest("max_outputs", max_outputs, np.linalg.norm(W2, axis=1))
         n_units, n_features = W1.shape
-        names = (
-            fitted.names_or_numbers("feature_names", self.feature_names, "x", n_features),
-            fitted.names_or_numbers("units", None, "", n_units),
-            fitted.names_or_numbers("output_names", self.output_names, "y", len(W2)),
+        feature_names = fitted.names_or_numbers(
+            "feature_names", self.feature_names, "x", n_features
         )
+        output_names = fitted.names_or_numbers("output_names", self.output_names, "y", len(W2))
         columns = (
-            _Column("features", features, names[0], "right"),
-            _Column("hidden units", units, names[1], "center"),
-            _Column(self.output_kind, outputs, names[2], "left"),
+            _Column("features", features, feature_names, "right"),
+            _Column("hidden units", units, [str(i) for i in range(n_units)], "center"),
+            _Column(self.output_kind, outputs, output_names, "left"),
         )
         rows = max(len(column.heights) for column in columns)
         for k, column in enumerate(columns):
@@ -213,20 +212,15 @@ class NetworkDisplay:
         def key(color, width, label):
             return Line2D([], [], color=color, linewidth=width, label=label)
 
-        legend = self.ax_.legend(
-            handles=[
-                key(POSITIVE, WIDEST / 2, "positive"),
-                key(NEGATIVE, WIDEST / 2, "negative"),
-                key(GREY, WIDEST, f"{widest1:.2g} left, {widest2:.2g} right"),
-                key(GREY, WIDEST / 2, "half of that"),
-            ],
-            title="weight × deviation of what it multiplies" if self.scaled else "weight",
-            loc="lower center",
-            ncols=2,
-            fontsize=9,
-            title_fontsize=9,
-            frameon=False,
-        )
+        handles = [
+            key(POSITIVE, WIDEST / 2, "positive"),
+            key(NEGATIVE, WIDEST / 2, "negative"),
+            key(GREY, WIDEST, f"{widest1:.2g} left, {widest2:.2g} right"),
+            key(GREY, WIDEST / 2, "half of that"),
+        ]
+        title = "weight × deviation of what it multiplies" if self.scaled else "weight"
+        style = {"fontsize": 9, "title_fontsize": 9, "frameon": False}
+        legend = self.ax_.legend(handles=handles, title=title, loc="lower center", ncols=2, **style)
         legend.set_in_layout(False)
         return legend
 
@@ -299,34 +293,19 @@ class _Column:
 
     def _write(self, ax, beside, y, words, align, fontsize=9):
         # not in the layout, because the limits of the axes leave room: see _make_room
-        return ax.text(
-            self.x + beside,
-            y,
-            words,
-            fontsize=fontsize,
-            ha=align,
-            va="center",
-            parse_math=False,
-            in_layout=False,
-        )
+        style = {"fontsize": fontsize, "parse_math": False, "in_layout": False}
+        return ax.text(self.x + beside, y, words, ha=align, va="center", **style)
 
 
 def _draw_weights(ax, start, end, W):
     """A line for each weight, the largest last and on top; small ones are faint."""
     size = np.abs(W) / (np.abs(W).max() or 1)
     order = np.argsort(size, axis=None, kind="stable")
-    rows, columns = np.unravel_index(order, W.shape)
-    lines = LineCollection(
-        [
-            [(start.x, start.heights[j]), (end.x, end.heights[i])]
-            for i, j in zip(rows, columns, strict=True)
-        ],
-        linewidths=WIDEST * size.ravel()[order],
-        colors=[
-            to_rgba(POSITIVE if W[i, j] > 0 else NEGATIVE, 0.1 + 0.9 * size[i, j])
-            for i, j in zip(rows, columns, strict=True)
-        ],
-        zorder=1,
-    )
+    segments, widths, colors = [], [], []
+    for i, j in zip(*np.unravel_index(order, W.shape), strict=True):
+        segments.append([(start.x, start.heights[j]), (end.x, end.heights[i])])
+        widths.append(WIDEST * size[i, j])
+        colors.append(to_rgba(POSITIVE if W[i, j] > 0 else NEGATIVE, 0.1 + 0.9 * size[i, j]))
+    lines = LineCollection(segments, linewidths=widths, colors=colors, zorder=1)
     ax.add_collection(lines)
     return lines
