@@ -61,8 +61,8 @@ def begin_partial_fit(estimator, settings: Settings, state, n_epochs: int | None
     if state.is_scored:
         state.restore_checkpoint()
     present = state.learning_rate
-    same = type(present.schedule) is type(settings.schedule)
-    schedule = present.schedule if same else settings.schedule
+    same_kind = isinstance(present.schedule, type(settings.schedule))
+    schedule = present.schedule if same_kind else settings.schedule
     rate = LearningRate(float(estimator.learning_rate), schedule, present.start, n_epochs)
     state.begin(rate, _early_stopping(estimator))
 

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.sparse import issparse
 from sklearn.base import clone
-from sklearn.preprocessing import StandardScaler
 from sklearn.utils import Bunch, check_random_state
+from sklearn.utils.sparsefuncs import mean_variance_axis
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skshallow._base import BaseShallowNN
@@ -471,7 +471,9 @@ def _groups(Z1, A1):
 
 def _deviations(X):
     """Standard deviation of every column."""
-    return np.sqrt(StandardScaler(with_mean=False).fit(X).var_)
+    if issparse(X):
+        return np.sqrt(mean_variance_axis(X, axis=0)[1])
+    return X.std(axis=0, dtype=np.float64)
 
 
 def _table(columns):

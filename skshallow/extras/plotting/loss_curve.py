@@ -268,11 +268,8 @@ class LossCurveDisplay:
 
 def _twin_of(ax):
     """The axis of validation scores that an earlier plot has put over this one, or None."""
-    place = ax.get_position().bounds
-    for other in ax.figure.axes:
-        if other.get_label() == TWIN and other.get_position().bounds == place:
-            return other
-    return None
+    place, twins = ax.get_position().bounds, [a for a in ax.figure.axes if a.get_label() == TWIN]
+    return next((twin for twin in twins if twin.get_position().bounds == place), None)
 
 
 def _draw_curve(ax, values, label, linestyle, kwargs):
