@@ -1,0 +1,167 @@
+"""Early stopping by a scorer of scikit-learn: what it sees, and what is computed for it."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_diabetes, load_iris
+from sklearn.metrics import get_scorer
+
+from skshallow import ShallowNNClassifier, ShallowNNRegressor
+from skshallow.core.network import Network
+
+EPOCHS, BATCH, N_TRAINING, N_VALIDATION = 5, 50, 100, 37
+
+
+def classification(kind="multiclass"):
+    """(training, validation) rows and labels."""
+    X, y = load_iris(return_X_y=True)
+    order = np.random.default_rng(0).permutation(len(y))
+    X, y = X[order], y[order]
+    if kind == "binary":
+        y = y > 0
+    if kind == "multilabel":
+        y = np.column_stack([y > 0, X[:, 0] > 5.8]).astype(int)
+    return (X[:N_TRAINING], y[:N_TRAINING]), (X[-N_VALIDATION:], y[-N_VALIDATION:])
+
+
+def regression(targets=1):
+    X, y = load_diabetes(return_X_y=True)
+    y = y if targets == 1 else np.column_stack([y, 2 * X[:, 2] - 1])
+    return (X[:N_TRAINING], y[:N_TRAINING]), (X[-N_VALIDATION:], y[-N_VALIDATION:])
+
+
+def fit(estimator, data):
+    (X, y), (X_val, y_val) = data
+    return estimator.fit(X, y, X_val=X_val, y_val=y_val)
+
+
+def classifier(scoring, **parameters):
+    options = {"hidden_units": 6, "max_iter": EPOCHS, "batch_size": BATCH, "random_state": 0}
+    return ShallowNNClassifier(scoring=scoring, **options | parameters)
+
+
+def regressor(scoring, **parameters):
+    options = {"hidden_units": 6, "max_iter": EPOCHS, "batch_size": BATCH, "random_state": 0}
+    return ShallowNNRegressor(scoring=scoring, **options | parameters)
+
+
+def callable_scorer(estimator, X, y):
+    return -float(np.mean(np.abs(estimator.predict(X) - y)))
+
+
+ESTIMATORS = {
+    "accuracy": (classifier, classification),
+    "neg_log_loss": (classifier, classification),
+    "f1_macro": (classifier, classification),
+    "roc_auc_ovr": (classifier, classification),
+    "r2": (regressor, regression),
+    "neg_root_mean_squared_error": (regressor, regression),
+    "callable": (regressor, regression),
+    "callable of labels": (classifier, classification),
+}
+
+
+def build(name, **parameters):
+    """(estimator, data, scorer)."""
+    make, data = ESTIMATORS[name]
+    scoring = callable_scorer if name.startswith("callable") else name
+    scorer = scoring if callable(scoring) else get_scorer(scoring)
+    return make(scoring, **parameters), data(), scorer
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_the_network_runs_once_an_epoch_over_the_validation_set(name, monkeypatch):
+    shapes, hidden = [], Network.hidden
+
+    def counted(self, A0):
+        shapes.append(A0.shape)
+        return hidden(self, A0)
+
+    monkeypatch.setattr(Network, "hidden", counted)
+    estimator, data, _ = build(name)
+    fit(estimator, data)
+    assert estimator.n_iter_ == EPOCHS
+    assert all(len(shape) == 2 for shape in shapes)  # no tile of prediction
+    sizes = [shape[1] for shape in shapes]
+    assert sizes.count(N_VALIDATION) == EPOCHS
+    assert sizes.count(BATCH) == EPOCHS * N_TRAINING // BATCH
+    assert len(sizes) <= sizes.count(N_VALIDATION) + sizes.count(BATCH) + 1  # a look at the end
+
+
+@pytest.mark.parametrize("solver", ["adam", "gd", "lbfgs"])
+@pytest.mark.parametrize("kind", ["binary", "multiclass", "multilabel"])
+@pytest.mark.parametrize("method", ["predict", "predict_proba", "decision_function"])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_scorer_sees_the_predictions_of_the_weights_of_the_moment(method, kind, solver):
+    seen = []
+
+    def scorer(estimator, X, y):
+        kept = getattr(estimator, method)(X)
+        computed = getattr(estimator, method)(X.copy())  # other rows go the long way
+        np.testing.assert_allclose(kept, computed, rtol=1e-10, atol=1e-13)
+        seen.append((estimator.W1_.copy(), kept.copy()))
+        return float(len(seen))
+
+    network = classifier(scorer, solver=solver, max_iter=3)
+    data = classification(kind)
+    with np.errstate(all="raise", under="ignore"):
+        fit(network, data)
+    assert len(seen) == network.n_iter_ == 3
+    W1, last = seen[-1]  # the best, as every score is a rise
+    np.testing.assert_array_equal(network.W1_, W1)
+    outputs = getattr(network, method)(data[1][0])
+    np.testing.assert_allclose(last, outputs, rtol=1e-10, atol=1e-13)
+    assert not np.array_equal(seen[0][0], W1)
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "absolute_error", "poisson", "quantile"])
+@pytest.mark.parametrize("standardize", [False, True])
+def test_a_scorer_sees_predictions_in_the_unit_of_y(loss, standardize):
+    def scorer(estimator, X, y):
+        kept, computed = estimator.predict(X), estimator.predict(X.copy())
+        np.testing.assert_allclose(kept, computed, rtol=1e-10)
+        return -float(np.abs(kept - y).mean())
+
+    network = regressor(scorer, loss=loss, standardize=standardize, learning_rate=1e-3)
+    data = regression()
+    fit(network, data)
+    best = scorer(network, *data[1])
+    assert network.best_validation_score_ == pytest.approx(best, rel=1e-12)
+
+
+def test_several_targets_are_scored_too():
+    network, data = regressor("r2"), regression(targets=2)
+    fit(network, data)
+    best = network.score(*data[1])
+    assert network.best_validation_score_ == pytest.approx(best, abs=1e-12)
+
+
+@pytest.mark.parametrize("solver", ["adam", "gd", "lbfgs"])
+@pytest.mark.parametrize("name", ESTIMATORS)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_the_best_score_is_that_of_the_fitted_estimator(name, solver):
+    estimator, data, scorer = build(name, solver=solver, max_iter=12, learning_rate=0.02)
+    fit(estimator, data)
+    best = scorer(estimator, *data[1])
+    assert estimator.best_validation_score_ == pytest.approx(best, abs=1e-12, rel=1e-12)
+    assert best == pytest.approx(np.max(estimator.validation_scores_), abs=1e-12, rel=1e-12)
+
+
+def test_rows_that_are_not_those_of_the_validation_set_are_predicted_as_ever():
+    def scorer(estimator, X, y):
+        few = estimator.predict_proba(X[:3])
+        assert few.shape == (3, 3)
+        np.testing.assert_allclose(few, estimator.predict_proba(X)[:3], rtol=1e-10)
+        return 0.0
+
+    fit(classifier(scorer), classification())
+
+
+@pytest.mark.parametrize("name", ["accuracy", "neg_log_loss"])
+def test_a_table_with_names_is_scored_without_a_word(name):
+    pandas = pytest.importorskip("pandas")
+    (X, y), (X_val, y_val) = classification()
+    X, X_val = (pandas.DataFrame(x, columns=list("abcd")) for x in (X, X_val))
+    network = fit(classifier(name), ((X, y), (X_val, y_val)))
+    best = get_scorer(name)(network, X_val, y_val)
+    assert network.best_validation_score_ == pytest.approx(best, abs=1e-12)
+    assert list(network.feature_names_in_) == list("abcd")
