@@ -100,9 +100,9 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
         first = not (self.warm_start and hasattr(self, "W1_"))
         if first:  # a fit that fails leaves no half of an earlier one
             self._forget([name for name in vars(self) if name.endswith("_")])
-        data = self._check(X, y, sample_weight, first=first)
+        data = self._training_data(X, y, sample_weight, first=first)
         self._encoder.check_trainable(data.y[data.rows])
-        held_out = self._check_held_out((X_val, y_val, sample_weight_val), data.X.dtype)
+        held_out = self._validation_data((X_val, y_val, sample_weight_val), data.X.dtype)
         given, seed, strata = held_out is not None, self._seed(first), self._encoder.strata(data.y)
         if not given and wants_validation(self, settings, data, strata):
             data, held_out = split(data, self.validation_fraction, seed, strata)
@@ -122,7 +122,7 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
         """One epoch on these rows, from where the last call ended."""
         settings = Settings.of(self)
         first = not hasattr(self, "W1_")
-        data = self._check(X, y, sample_weight, first=first, classes=classes)
+        data = self._training_data(X, y, sample_weight, first=first, classes=classes)
         data = _training.whole_batch_data(self, settings, data)
         self._prepare(settings, data, self._seed(first), first=first)
         n_epochs = None if is_auto(self.max_iter) else self.max_iter
@@ -133,8 +133,8 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
         self._set_fitted_attributes(outcome)
         return self
 
-    def _check(self, X, y, sample_weight, *, first, classes=None, dtype=None):
-        """X, targets and weights; after the first call labels and columns must fit."""
+    def _training_data(self, X, y, sample_weight, *, first, classes=None, dtype=None):
+        """X, targets and weights; the first call learns what y is, later ones must fit it."""
         X, y = self._check_X_y(X, y, first=first)
         if first:
             self._encoder = self._learn_targets(y, classes)
@@ -143,18 +143,17 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
         self._class_weights = self._learn_class_weights(y, weights)
         return self._data_set(X, y, weights, dtype or (X.dtype if first else self.W1_.dtype))
 
-    def _check_held_out(self, validation, dtype):
+    def _validation_data(self, validation, dtype):
         """The user's validation set, or None."""
         if not is_given(*validation, self.early_stopping):
             return None
         X_val, y_val, sample_weight_val = validation
         try:
             X, y = self._check_X_y(X_val, y_val, first=False)
-            y = self._encoder.check(y)
+            weights = check_weights(sample_weight_val, X.shape[0], "sample_weight_val")
+            return self._data_set(X, self._encoder.check(y), weights, dtype)
         except (TypeError, ValueError) as error:
             raise type(error)(f"X_val and y_val must be like X and y: {error}") from error
-        weights = check_weights(sample_weight_val, X.shape[0], "sample_weight_val")
-        return self._data_set(X, y, weights, dtype)
 
     def _check_X_y(self, X, y, *, first):
         options = {"accept_sparse": "csr", "dtype": DTYPES, "multi_output": True}

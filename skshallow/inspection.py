@@ -227,7 +227,7 @@ def _untrained(estimator, data, max_rows, rng):
     model = clone(estimator)
     settings = Settings.of(model)
     model.dropout = 0.0
-    data = model._check(*data, first=True, dtype=np.float64)
+    data = model._training_data(*data, first=True, dtype=np.float64)
     model._encoder.check_trainable(data.y[data.rows])
     data = data.subset(np.sort(_some(data.rows, max_rows, rng)))
     model._prepare(settings, data, 0, first=True)
