@@ -17,9 +17,11 @@ from numpy.typing import DTypeLike
 from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
 
-from skshallow import ShallowNNClassifier, ShallowNNRegressor, __version__
+from skshallow._version import __version__
+from skshallow.classifier import ShallowNNClassifier
 from skshallow.core import activations
 from skshallow.core.losses import RegressionLoss
+from skshallow.regressor import ShallowNNRegressor
 
 try:
     import onnx
