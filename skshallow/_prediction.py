@@ -12,10 +12,10 @@ from skshallow._data import DTYPES
 from skshallow._threads import each, one_thread, row_parts
 from skshallow.core.batches import in_tiles, tile_size, tiles
 from skshallow.core.network import Network
-from skshallow.core.parameters import Parameters
+from skshallow.core.parameters import Layout, Parameters
 from skshallow.core.standardization import fold
 
-FITTED = {"W1": "W1_", "b1": "b1_", "W2": "W2_", "b2": "b2_", "learned": "slopes_"}
+FITTED = {name: f"{name}_" for name in Layout.NAMES} | {"learned": "slopes_"}
 
 
 def fitted_attributes(estimator, theta) -> dict:

@@ -21,8 +21,10 @@ The objective of every solver:
 
     J = sum_i s_i L(a2_i, y_i) / sum_i s_i  +  alpha/2 (|W1|^2 + |W2|^2)
 
-``parameters`` theta and its views; ``activations``, ``initializers``, ``losses``, ``optimizers``,
-``schedules`` one family each; ``inputs``, ``targets`` and ``batches`` bring the examples;
-``scaling`` learns how much each input counts; ``network`` goes forward and backward; ``training``
-and ``lbfgs`` repeat it; ``health`` looks at the hidden layer when all is done.
+What users import: ``activations``, ``initializers``, ``losses``, ``optimizers``, ``schedules``, one
+family each. Behind them, which may change without notice: ``parameters`` theta and its views by
+name; ``batches`` every way to take rows, ``standardization`` of X and y; ``network`` goes forward
+and backward; ``engine`` computes an epoch of steps or the objective; ``training`` and ``lbfgs``
+repeat it and know when to stop; ``input_scaling`` learns how much each input counts; ``health``
+looks at the hidden layer when all is done.
 """

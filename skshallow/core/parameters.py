@@ -12,6 +12,7 @@ the penalty touches, come first, so that they are one slice of theta:
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
+from typing import ClassVar
 
 import numpy as np
 
@@ -20,6 +21,7 @@ import numpy as np
 class Layout:
     """Names and shapes of the arrays in theta, for n0 inputs, n1 hidden units and n2 outputs."""
 
+    NAMES: ClassVar = ("W1", "b1", "W2", "b2", "learned")  # of all arrays that there may be
     n0: int
     n1: int
     n2: int
@@ -69,7 +71,7 @@ class Parameters:
     """
 
     def __init__(self, theta, layout):
-        views = {"learned": None, **layout.views(theta)}
+        views = dict.fromkeys(Layout.NAMES) | layout.views(theta)
         weights = theta[: layout.n_weights]
         vars(self).update(theta=theta, layout=layout, weights=weights, **views)
 
