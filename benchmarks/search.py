@@ -74,7 +74,7 @@ def suggest(trial):
 
 
 def fit_optuna(network, X, y, seed, n_trials, *, prune):
-    """The best of so many trials, by three folds or, with pruning, by one validation part."""
+    """The best of so many trials, by three folds or, with pruning, by one validation set."""
 
     def objective(trial):
         candidate = clone(network).set_params(**suggest(trial))

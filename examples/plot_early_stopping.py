@@ -59,7 +59,7 @@ for name, (X, y) in data.items():
 # With enough patience nothing stops, and the curves can be seen whole. On noisy labels the
 # validation loss turns after a few epochs, while the training loss goes on down: from there on
 # the network learns labels by heart. On the digits it levels off and hardly turns: there is little
-# to gain by stopping, and the rows of the validation part are missed in training.
+# to gain by stopping, and the rows of the validation set are missed in training.
 
 figure, panels = plt.subplots(1, 2, figsize=(9, 4.4), layout="constrained")
 for axes, (name, (X, y)) in zip(panels, data.items(), strict=True):
