@@ -118,7 +118,7 @@ def new_object(value, table):
                 "until version 0.2",
                 FutureWarning,
             )
-            setattr(value, new, given)
+            object.__setattr__(value, new, given)  # the user's object may be frozen
     return value
 
 

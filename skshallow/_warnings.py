@@ -8,7 +8,7 @@ WITHIN = ("skshallow.", "sklearn.callback.", "contextlib.")  # what stands betwe
 
 def warn_caller(message: str | Warning, category: type[Warning] = UserWarning) -> None:
     """Warn at the line that called the package."""
-    frame, level = sys._getframe(1), 3
-    while frame.f_back is not None and f"{frame.f_back.f_globals['__name__']}.".startswith(WITHIN):
+    frame, level = sys._getframe(1).f_back, 3
+    while frame is not None and f"{frame.f_globals.get('__name__')}.".startswith(WITHIN):
         frame, level = frame.f_back, level + 1
     warnings.warn(message, category, stacklevel=level)

@@ -1,6 +1,7 @@
 """Warnings: they point at the user's line, and earlier names of attributes still do their work."""
 
 import warnings
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skshallow import ShallowNNClassifier, ShallowNNRegressor
-from skshallow.core.activations import Tanh
+from skshallow.core.activations import Activation, Tanh
 from skshallow.core.losses import SquaredError
 from skshallow.core.optimizers import SGD, Adam
 
@@ -168,3 +169,21 @@ def test_new_names_bring_no_warning(name):
     classifier(activation=name, solver=Adam(input_scale_rate=3.0), max_iter=2).fit(X, Y)
     regressor = ShallowNNRegressor(4, loss="quantile", quantile=[0.1, 0.9], max_iter=2)
     regressor.fit(*load_diabetes(return_X_y=True))
+
+
+def test_code_without_a_module_name_is_warned_too():
+    parameters, match = TROUBLE["unconverged"]
+    network, names = classifier(**parameters), {}
+    names |= {"network": network, "X": X, "Y": Y, "__builtins__": __builtins__}
+    caught(lambda: exec("network.fit(X, Y)", names), match)
+
+
+def test_earlier_names_work_on_frozen_objects():
+    @dataclass(frozen=True)
+    class Frozen(Activation):
+        steepness: float = 0.5
+        forward, backward = Tanh.forward, Tanh.backward
+
+    with pytest.warns(FutureWarning, match="slope_at_zero"):
+        network = classifier(activation=Frozen(), max_iter=2).fit(X, Y)
+    assert network.n_iter_ == 2

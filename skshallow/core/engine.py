@@ -27,7 +27,7 @@ class Engine(Protocol):
     shares : ndarray of shape (n_steps,)
         Share of the examples that each step sees: the weights of its loss in the epoch's mean.
     divergence_factor : float
-        A loss above this many times (1 + initial loss) counts as divergence.
+        A loss above this many times (1 + |initial loss|) counts as divergence.
     """
 
     n_examples: int

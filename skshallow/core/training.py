@@ -236,7 +236,7 @@ def _max_loss(state, initial_loss, divergence_factor):
     """What loss is absurd, the initial one of these data tells."""
     initial_loss = check_loss(float(initial_loss))
     state.history.start(initial_loss)
-    return divergence_factor * (1 + initial_loss)
+    return divergence_factor * (1 + abs(initial_loss))
 
 
 def check_loss(loss, max_loss=inf):

@@ -63,7 +63,7 @@ def train(state, n_epochs, *, scorer=None, callbacks=None, shuffle=True, **optio
 
 
 class LossScorer:
-    """Minus the loss over the state set."""
+    """Minus the loss over the training set."""
 
     def __init__(self, engine):
         self.engine = engine
@@ -353,6 +353,14 @@ def test_a_loss_that_rises_within_reason_is_no_divergence():
     state = begin("sgd")
     failing = Failing(at=9, number=100.0)
     assert train(state, 5, loss=failing).reason == "finished"
+
+
+def test_a_loss_that_starts_below_zero_is_no_divergence():
+    class Shifted(LOSSES["binary"]):
+        def value(self, Z2, Y):
+            return super().value(Z2, Y) - 5
+
+    assert train(begin("sgd"), 5, loss=Shifted()).reason == "finished"
 
 
 # Interruption
