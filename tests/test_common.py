@@ -1,9 +1,10 @@
 """What scikit-learn checks of every estimator, and its law of weights in all our variants."""
 
-from itertools import product
+from itertools import groupby, product
 
 import numpy as np
 import pytest
+from covering import covered
 from scipy.sparse import csr_array
 from sklearn.neural_network import MLPClassifier
 from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
@@ -17,21 +18,22 @@ QUIET_LBFGS = pytest.mark.filterwarnings(
     "ignore:lbfgs stopped:sklearn.exceptions.ConvergenceWarning"
 )
 SHORT = {"hidden_units": 32, "max_iter": 200}
+DEFAULTS = (ShallowNNClassifier(), ShallowNNRegressor())
 VARIANTS = [
-    ShallowNNClassifier(),
+    DEFAULTS[0],
     *[ShallowNNClassifier(solver=solver) for solver in SOLVERS if solver != "adam"],
     *[ShallowNNClassifier(activation=name, **SHORT) for name in ACTIVATIONS if name != "relu"],
     ShallowNNClassifier(standardize=False, **SHORT),
     ShallowNNClassifier(class_weight="balanced", **SHORT),
     ShallowNNClassifier(solver="lbfgs", activation="identity"),
-    ShallowNNRegressor(),
+    DEFAULTS[1],
     *[
         ShallowNNRegressor(32, loss=loss, solver=solver, max_iter=1_000 if solver == "gd" else 200)
         for loss, solver in product(REGRESSION_LOSSES, SOLVERS)
     ],
     ShallowNNRegressor(standardize=False, **SHORT),
 ]
-WEIGHT_CASES = list(product(SOLVERS, ACTIVATIONS, (True, False), (None, "balanced")))
+LONG_CHECKS = ("check_estimator_sparse_array", "check_estimator_sparse_matrix")
 
 
 def weighted_and_repeated(n_classes, container):
@@ -44,12 +46,28 @@ def weighted_and_repeated(n_classes, container):
     return (container(X), y, weights), (container(np.repeat(X, weights, axis=0)), y.repeat(weights))
 
 
+def checks_in_turn():
+    """parametrize_with_checks(VARIANTS), most of it slow.
+
+    In the fast run the defaults take all checks but the long ones, the others one or two in turn.
+    """
+    names, pairs = (whole := parametrize_with_checks(VARIANTS)).args
+    cases = []
+    for number, (_, checks) in enumerate(groupby(pairs, key=lambda pair: id(pair[0]))):
+        for i, (estimator, check) in enumerate(checks):
+            whole_turn = estimator in DEFAULTS and check.func.__name__ not in LONG_CHECKS
+            fast = whole_turn or i % len(VARIANTS) == number
+            cases.append(pytest.param(estimator, check, marks=() if fast else pytest.mark.slow))
+    return pytest.mark.parametrize(names, cases, **whole.kwargs)
+
+
 @QUIET_LBFGS
-@parametrize_with_checks(VARIANTS)
+@checks_in_turn()
 def test_passes_every_check_of_scikit_learn(estimator, check):
     check(estimator)
 
 
+@pytest.mark.slow
 def test_scikit_learn_skips_only_what_it_skips_for_its_own_network():
     """Those are the checks of the array API, which want an environment variable."""
     classifiers = ShallowNNClassifier(8, max_iter=200), MLPClassifier(8, max_iter=2)
@@ -64,9 +82,14 @@ def test_scikit_learn_skips_only_what_it_skips_for_its_own_network():
 
 
 @QUIET_LBFGS
-@pytest.mark.parametrize("n_classes", [2, 3])
-@pytest.mark.parametrize("container", [np.asarray, csr_array], ids=["dense", "sparse"])
-@pytest.mark.parametrize(("solver", "activation", "standardize", "class_weight"), WEIGHT_CASES)
+@covered(
+    solver=SOLVERS,
+    activation=ACTIVATIONS,
+    standardize=[True, False],
+    class_weight=[None, "balanced"],
+    container=[np.asarray, csr_array],
+    n_classes=[2, 3],
+)
 def test_weights_are_repetitions(
     solver, activation, standardize, class_weight, container, n_classes
 ):

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from covering import covered
 from scipy import sparse
 from sklearn.datasets import (
     load_breast_cancer,
@@ -126,9 +127,11 @@ def test_numbers_of_other_types_are_taken_as_float64(kind):
 
 
 @QUIET_LBFGS
-@pytest.mark.parametrize("solver", SOLVERS)
-@pytest.mark.parametrize("container", [np.asarray, sparse.csr_array], ids=["dense", "sparse"])
-@pytest.mark.parametrize("activation", ["relu", "prelu", "sigmoid"])
+@covered(
+    solver=SOLVERS,
+    container=[np.asarray, sparse.csr_array],
+    activation=["relu", "prelu", "sigmoid"],
+)
 def test_float32_stays_float32_and_gives_the_same_answer(solver, container, activation):
     X, y = load_iris(return_X_y=True)
     parameters = {"solver": solver, "activation": activation, "alpha": 0.1, "max_iter": 100}
@@ -309,6 +312,7 @@ def test_units_of_sparse_columns_do_not_matter(factor):
     np.testing.assert_allclose(plain, other, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_sparse_inputs_are_never_made_dense():
     X = sparse.random(400, 200_000, density=1e-4, format="csr", random_state=0)
     y = np.arange(400) % 2

@@ -9,9 +9,9 @@ from skshallow import ShallowNNClassifier
 
 PAGES = ["coming_from.rst", "extending.rst"]
 PAGES += sorted(f"user_guide/{path.name}" for path in (DOCS / "user_guide").glob("*.rst"))
-STORIES = ("getting_started.rst", "notes_to_code.rst")  # what stands later builds on what is above
-CASES = [
-    *(whole(page) for page in STORIES),
+CASES = [  # in the two stories what stands later builds on what is above
+    whole("getting_started.rst", [pytest.mark.slow]),
+    whole("notes_to_code.rst"),
     *(case for page in PAGES for case in sections(page)),
 ]
 

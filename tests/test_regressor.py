@@ -92,9 +92,11 @@ def test_predictions_are_the_forward_pass_of_the_fitted_weights(activation, loss
     np.testing.assert_allclose(regressor.predict(X), A2.T, rtol=1e-9)
 
 
+@pytest.mark.neighbours("torch")
 @pytest.mark.parametrize("loss", ["squared_error", "huber", "poisson"])
 def test_adam_follows_torch(loss):
-    torch = pytest.importorskip("torch")
+    import torch
+
     F, rng = torch.nn.functional, np.random.default_rng(0)
     inputs, targets = rng.standard_normal((40, 3)), rng.poisson(2.0, (40, 1)).astype(float)
     start = {4: rng.standard_normal((4, 3)) * 0.3, 1: rng.standard_normal((1, 4)) * 0.3}
@@ -305,7 +307,11 @@ def noisy_slopes():
     return inputs, np.sin(3 * inputs[:, 1]) + inputs[:, 2] + scale * rng.gamma(2, 1, 3000)
 
 
-@pytest.mark.parametrize("data", [lambda: (X, y), noisy_slopes], ids=["diabetes", "skewed"])
+@pytest.mark.parametrize(
+    "data",
+    [lambda: (X, y), pytest.param(noisy_slopes, marks=pytest.mark.slow)],
+    ids=["diabetes", "skewed"],
+)
 def test_quantiles_cover_their_share_of_held_out_targets(data):
     inputs, targets = data()
     levels = [0.1, 0.5, 0.9]
@@ -383,6 +389,7 @@ def test_training_goes_on_from_fitted_weights_alone():
     np.testing.assert_allclose(regressor.predict(X), before, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_stream_may_begin_with_a_single_row():
     regressor = short(hidden_units=16, alpha=1e-3)
     for row in np.tile(np.arange(len(y)), 3):
@@ -518,6 +525,7 @@ def wide(n_features, random_state=0):
     return X + 2 * rng.standard_normal(X.shape), causes[:, 0] + causes[:, 1]
 
 
+@pytest.mark.slow
 def test_many_columns_that_go_together_are_no_divergence():
     X, y = wide(6000)
     regressor = ShallowNNRegressor(16, random_state=0).fit(X[:150], y[:150])

@@ -186,7 +186,10 @@ PICTURES = {
 }
 
 
-@pytest.mark.parametrize("name", PICTURES)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(p, marks=pytest.mark.slow) if p == "sixteen pictures" else p for p in PICTURES],
+)
 def test_nothing_is_cut_off_at_the_edges_of_a_new_figure(name):
     figure = PICTURES[name]().figure_
     figure.canvas.draw()
