@@ -1,13 +1,17 @@
 """What scikit-learn checks of every estimator, and its law of weights in all our variants."""
 
-from itertools import groupby, product
+from itertools import product
 
 import numpy as np
 import pytest
 from covering import covered
 from scipy.sparse import csr_array
 from sklearn.neural_network import MLPClassifier
-from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
+from sklearn.utils.estimator_checks import (
+    check_estimator,
+    estimator_checks_generator,
+    parametrize_with_checks,
+)
 
 from skshallow import ShallowNNClassifier, ShallowNNRegressor
 from skshallow.core.activations import ACTIVATIONS
@@ -33,7 +37,7 @@ VARIANTS = [
     ],
     ShallowNNRegressor(standardize=False, **SHORT),
 ]
-LONG_CHECKS = ("check_estimator_sparse_array", "check_estimator_sparse_matrix")
+LONG_CHECKS = {"check_estimator_sparse_array", "check_estimator_sparse_matrix"}
 
 
 def weighted_and_repeated(n_classes, container):
@@ -47,22 +51,26 @@ def weighted_and_repeated(n_classes, container):
 
 
 def checks_in_turn():
-    """parametrize_with_checks(VARIANTS), most of it slow.
+    """What parametrize_with_checks(VARIANTS) does, most of it slow.
 
-    In the fast run the defaults take all checks but the long ones, the others one or two in turn.
+    In the fast run a default makes every check but the long ones; of those that both defaults
+    know each makes every other one. The other variants make one or two checks each, in turn.
     """
-    names, pairs = (whole := parametrize_with_checks(VARIANTS)).args
-    cases = []
-    for number, (_, checks) in enumerate(groupby(pairs, key=lambda pair: id(pair[0]))):
-        for i, (estimator, check) in enumerate(checks):
-            whole_turn = estimator in DEFAULTS and check.func.__name__ not in LONG_CHECKS
-            fast = whole_turn or i % len(VARIANTS) == number
-            cases.append(pytest.param(estimator, check, marks=() if fast else pytest.mark.slow))
-    return pytest.mark.parametrize(names, cases, **whole.kwargs)
+    name = parametrize_with_checks([]).kwargs["ids"]
+    checks = {variant: [c for _, c in estimator_checks_generator(variant)] for variant in VARIANTS}
+    both = sorted(set.intersection(*({name(c) for c in checks[default]} for default in DEFAULTS)))
+    left_out = {default: {*both[i::2]} | LONG_CHECKS for i, default in enumerate(DEFAULTS)}
+    for number, variant in enumerate(VARIANTS):
+        title = name(variant)
+        for i, check in enumerate(checks[variant]):
+            fast = variant in DEFAULTS and name(check) not in left_out[variant]
+            fast = fast or i % len(VARIANTS) == number
+            marks = () if fast else pytest.mark.slow
+            yield pytest.param(variant, check, marks=marks, id=f"{title}-{name(check)}")
 
 
 @QUIET_LBFGS
-@checks_in_turn()
+@pytest.mark.parametrize(("estimator", "check"), [*checks_in_turn()])
 def test_passes_every_check_of_scikit_learn(estimator, check):
     check(estimator)
 
