@@ -23,21 +23,38 @@ QUIET_LBFGS = pytest.mark.filterwarnings(
 )
 SHORT = {"hidden_units": 32, "max_iter": 200}
 DEFAULTS = (ShallowNNClassifier(), ShallowNNRegressor())
+QUICK = (
+    ShallowNNClassifier(solver="lbfgs", activation="identity"),
+    ShallowNNRegressor(standardize=False, **SHORT),
+)
 VARIANTS = [
     DEFAULTS[0],
     *[ShallowNNClassifier(solver=solver) for solver in SOLVERS if solver != "adam"],
     *[ShallowNNClassifier(activation=name, **SHORT) for name in ACTIVATIONS if name != "relu"],
     ShallowNNClassifier(standardize=False, **SHORT),
     ShallowNNClassifier(class_weight="balanced", **SHORT),
-    ShallowNNClassifier(solver="lbfgs", activation="identity"),
+    QUICK[0],
     DEFAULTS[1],
     *[
         ShallowNNRegressor(32, loss=loss, solver=solver, max_iter=1_000 if solver == "gd" else 200)
         for loss, solver in product(REGRESSION_LOSSES, SOLVERS)
     ],
-    ShallowNNRegressor(standardize=False, **SHORT),
+    QUICK[1],
 ]
-LONG_CHECKS = {"check_estimator_sparse_array", "check_estimator_sparse_matrix"}
+LONG_CHECKS = {
+    "check_classifier_data_not_an_array",
+    "check_classifiers_classes",
+    "check_classifiers_multilabel_representation_invariance",
+    "check_classifiers_train",
+    "check_dtype_object",
+    "check_estimator_sparse_array",
+    "check_estimator_sparse_matrix",
+    "check_estimators_dtypes",
+    "check_regressor_data_not_an_array",
+    "check_regressors_train",
+    "check_sample_weight_equivalence_on_dense_data",
+    "check_sample_weight_equivalence_on_sparse_data",
+}
 
 
 def weighted_and_repeated(n_classes, container):
@@ -53,18 +70,20 @@ def weighted_and_repeated(n_classes, container):
 def checks_in_turn():
     """What parametrize_with_checks(VARIANTS) does, most of it slow.
 
-    In the fast run a default makes every check but the long ones; of those that both defaults
-    know each makes every other one. The other variants make one or two checks each, in turn.
+    In the fast run a default makes every check, of those that both defaults know each makes every
+    other one; but two quick variants make the long checks. All others make one check, in turn.
     """
     name = parametrize_with_checks([]).kwargs["ids"]
     checks = {variant: [c for _, c in estimator_checks_generator(variant)] for variant in VARIANTS}
-    both = sorted(set.intersection(*({name(c) for c in checks[default]} for default in DEFAULTS)))
-    left_out = {default: {*both[i::2]} | LONG_CHECKS for i, default in enumerate(DEFAULTS)}
+    shared = sorted(set.intersection(*({name(c) for c in checks[default]} for default in DEFAULTS)))
     for number, variant in enumerate(VARIANTS):
         title = name(variant)
         for i, check in enumerate(checks[variant]):
-            fast = variant in DEFAULTS and name(check) not in left_out[variant]
-            fast = fast or i % len(VARIANTS) == number
+            fast = i == number
+            if check.func.__name__ in LONG_CHECKS:
+                fast |= variant in QUICK
+            elif variant in DEFAULTS:
+                fast |= name(check) not in shared[DEFAULTS.index(variant) :: 2]
             marks = () if fast else pytest.mark.slow
             yield pytest.param(variant, check, marks=marks, id=f"{title}-{name(check)}")
 
@@ -73,6 +92,13 @@ def checks_in_turn():
 @pytest.mark.parametrize(("estimator", "check"), [*checks_in_turn()])
 def test_passes_every_check_of_scikit_learn(estimator, check):
     check(estimator)
+
+
+@pytest.mark.parametrize("place", [0, 2], ids=["variant", "check"])
+def test_the_fast_run_takes_every_variant_and_every_check(place):
+    cases = list(checks_in_turn())
+    fast = {case.id.rpartition("-")[place] for case in cases if not case.marks}
+    assert fast == {case.id.rpartition("-")[place] for case in cases}
 
 
 @pytest.mark.slow
@@ -117,8 +143,7 @@ def test_weights_are_repetitions(
 
 
 @QUIET_LBFGS
-@pytest.mark.parametrize("solver", SOLVERS)
-@pytest.mark.parametrize("container", [np.asarray, csr_array], ids=["dense", "sparse"])
+@covered(solver=SOLVERS, container=[np.asarray, csr_array], strength=1)
 def test_a_row_of_weight_zero_is_absent_in_training_by_batches(solver, container):
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(60, 4)), np.arange(60) % 3

@@ -186,9 +186,18 @@ PICTURES = {
 }
 
 
+SLOW_PICTURES = (
+    "loss and score",
+    "long names",
+    "network of digits",
+    "sixteen pictures",
+    "tall images",
+)
+
+
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(p, marks=pytest.mark.slow) if p == "sixteen pictures" else p for p in PICTURES],
+    [pytest.param(p, marks=pytest.mark.slow if p in SLOW_PICTURES else ()) for p in PICTURES],
 )
 def test_nothing_is_cut_off_at_the_edges_of_a_new_figure(name):
     figure = PICTURES[name]().figure_
