@@ -36,3 +36,8 @@ def covered(strength=2, **factors):
         for row, case in zip(np.ndindex(*sizes), product(*factors.values()), strict=True)
     ]
     return pytest.mark.parametrize(list(factors), cases)
+
+
+def slow(*values):
+    """Values of a parameter that the fast run leaves out."""
+    return [pytest.param(value, marks=pytest.mark.slow) for value in values]

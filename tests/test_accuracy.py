@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
-from covering import covered
+from covering import covered, slow
 from sklearn.datasets import (
     load_breast_cancer,
     load_digits,
@@ -60,16 +60,8 @@ def objective(network, X, y):
     return loss + network.alpha / 2 * (np.sum(W1**2) + np.sum(W2**2))
 
 
-@pytest.mark.parametrize(
-    ("factor", "name"),
-    [
-        pytest.param(
-            factor, name, marks=() if (factor, name) == (1e-3, "wine") else pytest.mark.slow
-        )
-        for factor in (1.0, 1e-3, 1e6)
-        for name in SMALL_SETS
-    ],
-)
+@pytest.mark.parametrize("factor", [1e-3, *slow(1.0, 1e6)])
+@pytest.mark.parametrize("name", ["wine", *slow("breast_cancer", "iris")])
 def test_defaults_are_accurate_on_raw_features_in_any_unit(name, factor):
     load, least = SMALL_SETS[name]
     X, y = load(return_X_y=True)
@@ -130,10 +122,7 @@ def test_all_solvers_come_to_the_least_objective_of_a_linear_network(parameters,
     assert objective(other, X, y) == pytest.approx(objective(best, X, y), abs=tolerance)
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["wine", *(pytest.param(name, marks=pytest.mark.slow) for name in ("breast_cancer", "iris"))],
-)
+@pytest.mark.parametrize("name", ["wine", *slow("breast_cancer", "iris")])
 def test_probabilities_say_more_than_the_frequencies_of_the_classes(name):
     """Log loss of the frequencies is their entropy; a third of it is a low bar on these sets."""
     X, y = SMALL_SETS[name][0](return_X_y=True)
@@ -173,11 +162,7 @@ def test_balanced_class_weights_find_more_of_the_rare_class():
 BUNDLED = {**{name: load for name, (load, _) in SMALL_SETS.items()}, "digits": load_digits}
 
 
-@covered(
-    name=BUNDLED,
-    activation=["relu", "silu", "leaky_relu", "tanh", "sigmoid"],
-    strength=1,
-)
+@covered(name=BUNDLED, activation=["relu", "silu", "leaky_relu", "tanh", "sigmoid"], strength=1)
 def test_lbfgs_converges_without_a_warning(name, activation):
     X, y = BUNDLED[name](return_X_y=True)
     options = {"solver": "lbfgs", "activation": activation, "random_state": 0}

@@ -10,7 +10,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from covering import covered
+from covering import covered, slow
 from scipy.optimize import OptimizeResult
 from scipy.sparse import csr_array
 from scipy.special import expit, softmax
@@ -164,7 +164,7 @@ def test_loss_curve_is_the_weighted_log_loss_O6(solver, batch_size):
     np.testing.assert_allclose(classifier.loss_, expected, rtol=1e-9)
 
 
-@pytest.mark.parametrize("batch_size", [10, 40, pytest.param(150, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("batch_size", [10, 40, *slow(150)])
 def test_every_batch_size_and_solver_finds_the_same_optimum_O7(batch_size):
     X, y = load_iris(return_X_y=True)
     X, y = scale(X), (y == 1).astype(int)
@@ -657,10 +657,7 @@ def test_the_gradient_over_several_outputs_belongs_to_the_loss():  # 34830
     np.testing.assert_allclose(start.loss_ + start.penalty_curve_[0], J(start.W2_), rtol=1e-9)
 
 
-@pytest.mark.parametrize(
-    "activation",
-    ["relu", *(pytest.param(name, marks=pytest.mark.slow) for name in ("sigmoid", "tanh"))],
-)
+@pytest.mark.parametrize("activation", ["relu", *slow("sigmoid", "tanh")])
 def test_default_training_learns_a_quadratic_boundary(activation):  # 31235
     rng = np.random.default_rng(0)
     X = rng.uniform(-3, 3, size=(1000, 2))

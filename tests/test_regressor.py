@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import textbook
-from covering import covered
+from covering import covered, slow
 from scipy.optimize import minimize
 from scipy.sparse import csr_array
 from sklearn.base import clone
@@ -159,9 +159,7 @@ def test_a_linear_network_finds_the_poisson_regression():
     np.testing.assert_allclose(regressor.predict(X), theirs.fit(X, y).predict(X), rtol=1e-3)
 
 
-@pytest.mark.parametrize(
-    "quantile", [0.9, *(pytest.param(q, marks=pytest.mark.slow) for q in (0.2, 0.5))]
-)
+@pytest.mark.parametrize("quantile", [0.9, *slow(0.2, 0.5)])
 def test_a_linear_network_finds_the_quantile_regression(quantile):
     regressor = ShallowNNRegressor(
         4,
@@ -315,11 +313,7 @@ def noisy_slopes():
     return inputs, np.sin(3 * inputs[:, 1]) + inputs[:, 2] + scale * rng.gamma(2, 1, 3000)
 
 
-@pytest.mark.parametrize(
-    "data",
-    [lambda: (X, y), pytest.param(noisy_slopes, marks=pytest.mark.slow)],
-    ids=["diabetes", "skewed"],
-)
+@pytest.mark.parametrize("data", [lambda: (X, y), *slow(noisy_slopes)], ids=["diabetes", "skewed"])
 def test_quantiles_cover_their_share_of_held_out_targets(data):
     inputs, targets = data()
     levels = [0.1, 0.5, 0.9]

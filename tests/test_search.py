@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from covering import slow
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
@@ -88,7 +89,7 @@ def test_grid_search_scores_are_those_of_plain_fits():
         assert search.cv_results_["mean_test_score"][i] == pytest.approx(np.mean(scores))
 
 
-@pytest.mark.parametrize("n_jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("n_jobs", [1, *slow(2)])
 def test_activation_objects_with_other_slopes_are_other_candidates(n_jobs):
     X, y = load_wine(return_X_y=True)
     slopes = [LeakyReLU(0.1), LeakyReLU(0.3)]

@@ -7,6 +7,7 @@ import sys
 import joblib
 import numpy as np
 import pytest
+from covering import slow
 from scipy.sparse import csr_array
 from sklearn.compose import ColumnTransformer
 from sklearn.datasets import (
@@ -186,18 +187,11 @@ PICTURES = {
 }
 
 
-SLOW_PICTURES = (
-    "loss and score",
-    "long names",
-    "network of digits",
-    "sixteen pictures",
-    "tall images",
-)
+QUICK_PICTURES = ("one loss curve", "wide network", "one picture", "flat images")
 
 
 @pytest.mark.parametrize(
-    "name",
-    [pytest.param(p, marks=pytest.mark.slow if p in SLOW_PICTURES else ()) for p in PICTURES],
+    "name", [*QUICK_PICTURES, *slow(*(p for p in PICTURES if p not in QUICK_PICTURES))]
 )
 def test_nothing_is_cut_off_at_the_edges_of_a_new_figure(name):
     figure = PICTURES[name]().figure_
