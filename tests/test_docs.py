@@ -123,7 +123,7 @@ def test_every_public_object_is_in_the_api_reference(module):
     assert {name for name in listed() if name.rpartition(".")[0] == module} == names - INTERNAL
 
 
-@pytest.mark.parametrize("name", listed_cases())
+@pytest.mark.parametrize("name", [*listed_cases()])
 def test_every_public_object_has_an_example_that_names_it_and_prints_something(name):
     text = inspect.cleandoc(load(name).__doc__)  # its own, not that of a base
     shown = doctest.DocTestParser().get_examples(text.partition("\nExamples\n--------\n")[2])
@@ -166,7 +166,7 @@ def test_every_parameter_of_an_estimator_has_a_tooltip_and_a_link_to_its_words(e
 
 
 @pytest.mark.neighbours("numpydoc")
-@pytest.mark.parametrize("name", listed_cases())
+@pytest.mark.parametrize("name", [*listed_cases()])
 def test_docstrings_pass_numpydoc_validation(name):
     from numpydoc.validate import validate
 
