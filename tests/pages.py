@@ -2,7 +2,6 @@
 
 import ast
 import doctest
-import importlib
 import re
 import sys
 import textwrap
@@ -14,23 +13,36 @@ DOCS = Path(__file__).parents[1] / "docs"
 TITLE = re.compile(r"^(.+)\n-+\n", re.MULTILINE)
 IMPORT = re.compile(r"^ *>>> (?:from|import) ([\w.]+)", re.MULTILINE)
 DECIMAL = re.compile(r"-?\d+\.\d*")
+NEIGHBOURS = ("imblearn", "onnxruntime", "optuna", "shap", "skl2onnx", "skops", "skrub")
 INCLUDE = re.compile(
     r"^\.\. literalinclude:: (\S+)\n   :pyobject: (\S+)\n(?:   .*\n)*", re.MULTILINE
 )
 
 
-def sections(page):
-    """A case (page, title, text) for every section of a page that has code to run."""
+def sections(page, fast=1):
+    """A case (page, title, text) for every section of a page that has code to run.
+
+    All but the first ones that need nothing optional are slow.
+    """
     _, *parts = TITLE.split(_read(page))
-    pairs = zip(parts[::2], parts[1::2], strict=True)
-    return [
-        pytest.param(page, *pair, id=f"{page}: {pair[0]}") for pair in pairs if ">>>" in pair[1]
-    ]
+    for title, text in zip(parts[::2], parts[1::2], strict=True):
+        if ">>>" in text:
+            marks = _neighbours(text)
+            if not marks:
+                fast, marks = fast - 1, [] if fast > 0 else [pytest.mark.slow]
+            yield pytest.param(page, title, text, marks=marks, id=f"{page}: {title}")
 
 
-def whole(page):
+def whole(page, marks=()):
     """A case for a page that is one story: later code goes on from earlier."""
-    return pytest.param(page, page, _read(page), id=page)
+    text = _read(page)
+    return pytest.param(page, page, text, marks=[*marks, *_neighbours(text)], id=page)
+
+
+def _neighbours(text):
+    """Marks for the optional packages that a text imports."""
+    packages = {module.partition(".")[0] for module in IMPORT.findall(text)}
+    return [pytest.mark.neighbours(name) for name in NEIGHBOURS if name in packages]
 
 
 def _read(page):
@@ -53,12 +65,7 @@ def _taken_apart(output):
 
 
 def assert_prints_what_it_shows(page, title, text):
-    """Run the text's code in a namespace of its own; skip if it needs a package that is missing."""
-    for module in IMPORT.findall(text):
-        try:
-            importlib.import_module(module)
-        except ImportError as error:
-            pytest.skip(str(error))
+    """Run the text's code in a namespace of its own."""
     path = DOCS / page
     text = INCLUDE.sub(lambda found: _prompts(_source(path.parent / found[1], found[2])), text)
     code = doctest.DocTestParser().get_doctest(text, {}, title, str(path), 0)

@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from covering import covered, slow
 from sklearn.datasets import (
     load_breast_cancer,
     load_digits,
@@ -59,14 +60,15 @@ def objective(network, X, y):
     return loss + network.alpha / 2 * (np.sum(W1**2) + np.sum(W2**2))
 
 
-@pytest.mark.parametrize("factor", [1.0, 1e-3, 1e6])
-@pytest.mark.parametrize("name", SMALL_SETS)
+@pytest.mark.parametrize("factor", [1e-3, *slow(1.0, 1e6)])
+@pytest.mark.parametrize("name", ["wine", *slow("breast_cancer", "iris")])
 def test_defaults_are_accurate_on_raw_features_in_any_unit(name, factor):
     load, least = SMALL_SETS[name]
     X, y = load(return_X_y=True)
     assert mean_accuracy(X * factor, y) >= least
 
 
+@pytest.mark.slow
 def test_defaults_are_accurate_on_digits():
     assert mean_accuracy(*load_digits(return_X_y=True)) >= 0.975
 
@@ -98,8 +100,16 @@ def test_a_linear_network_has_the_optimum_of_logistic_regression():
     [
         ({"solver": "gd", "learning_rate": 0.5, "max_iter": 3_000}, 1e-6),
         ({"solver": Adam(input_scale_rate=0), "max_iter": 500, "batch_size": 569}, 1e-6),
-        ({"solver": "adam", "max_iter": 2_000, "batch_size": 569, "schedule": "cosine"}, 1e-4),
-        ({"solver": "adam", "max_iter": 1_000, "schedule": "cosine"}, 1e-4),
+        pytest.param(
+            {"solver": "adam", "max_iter": 2_000, "batch_size": 569, "schedule": "cosine"},
+            1e-4,
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            {"solver": "adam", "max_iter": 1_000, "schedule": "cosine"},
+            1e-4,
+            marks=pytest.mark.slow,
+        ),
         ({"solver": "sgd", "learning_rate": 0.01, "max_iter": 300, "schedule": "cosine"}, 1e-4),
     ],
     ids=["gd", "plain adam", "adam whole", "adam", "sgd"],
@@ -112,7 +122,7 @@ def test_all_solvers_come_to_the_least_objective_of_a_linear_network(parameters,
     assert objective(other, X, y) == pytest.approx(objective(best, X, y), abs=tolerance)
 
 
-@pytest.mark.parametrize("name", SMALL_SETS)
+@pytest.mark.parametrize("name", ["wine", *slow("breast_cancer", "iris")])
 def test_probabilities_say_more_than_the_frequencies_of_the_classes(name):
     """Log loss of the frequencies is their entropy; a third of it is a low bar on these sets."""
     X, y = SMALL_SETS[name][0](return_X_y=True)
@@ -152,8 +162,7 @@ def test_balanced_class_weights_find_more_of_the_rare_class():
 BUNDLED = {**{name: load for name, (load, _) in SMALL_SETS.items()}, "digits": load_digits}
 
 
-@pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid", "silu", "leaky_relu"])
-@pytest.mark.parametrize("name", BUNDLED)
+@covered(name=BUNDLED, activation=["relu", "silu", "leaky_relu", "tanh", "sigmoid"], strength=1)
 def test_lbfgs_converges_without_a_warning(name, activation):
     X, y = BUNDLED[name](return_X_y=True)
     options = {"solver": "lbfgs", "activation": activation, "random_state": 0}
@@ -163,6 +172,7 @@ def test_lbfgs_converges_without_a_warning(name, activation):
     assert classifier.score(X, y) > 0.95
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("alpha", [0.0, 1e-5])
 def test_a_small_penalty_costs_little_accuracy(alpha):
     """The learned scales of the inputs must not run away."""

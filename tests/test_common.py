@@ -4,9 +4,14 @@ from itertools import product
 
 import numpy as np
 import pytest
+from covering import covered
 from scipy.sparse import csr_array
 from sklearn.neural_network import MLPClassifier
-from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
+from sklearn.utils.estimator_checks import (
+    check_estimator,
+    estimator_checks_generator,
+    parametrize_with_checks,
+)
 
 from skshallow import ShallowNNClassifier, ShallowNNRegressor
 from skshallow.core.activations import ACTIVATIONS
@@ -17,21 +22,39 @@ QUIET_LBFGS = pytest.mark.filterwarnings(
     "ignore:lbfgs stopped:sklearn.exceptions.ConvergenceWarning"
 )
 SHORT = {"hidden_units": 32, "max_iter": 200}
+DEFAULTS = (ShallowNNClassifier(), ShallowNNRegressor())
+QUICK = (
+    ShallowNNClassifier(solver="lbfgs", activation="identity"),
+    ShallowNNRegressor(standardize=False, **SHORT),
+)
 VARIANTS = [
-    ShallowNNClassifier(),
+    DEFAULTS[0],
     *[ShallowNNClassifier(solver=solver) for solver in SOLVERS if solver != "adam"],
     *[ShallowNNClassifier(activation=name, **SHORT) for name in ACTIVATIONS if name != "relu"],
     ShallowNNClassifier(standardize=False, **SHORT),
     ShallowNNClassifier(class_weight="balanced", **SHORT),
-    ShallowNNClassifier(solver="lbfgs", activation="identity"),
-    ShallowNNRegressor(),
+    QUICK[0],
+    DEFAULTS[1],
     *[
         ShallowNNRegressor(32, loss=loss, solver=solver, max_iter=1_000 if solver == "gd" else 200)
         for loss, solver in product(REGRESSION_LOSSES, SOLVERS)
     ],
-    ShallowNNRegressor(standardize=False, **SHORT),
+    QUICK[1],
 ]
-WEIGHT_CASES = list(product(SOLVERS, ACTIVATIONS, (True, False), (None, "balanced")))
+LONG_CHECKS = {
+    "check_classifier_data_not_an_array",
+    "check_classifiers_classes",
+    "check_classifiers_multilabel_representation_invariance",
+    "check_classifiers_train",
+    "check_dtype_object",
+    "check_estimator_sparse_array",
+    "check_estimator_sparse_matrix",
+    "check_estimators_dtypes",
+    "check_regressor_data_not_an_array",
+    "check_regressors_train",
+    "check_sample_weight_equivalence_on_dense_data",
+    "check_sample_weight_equivalence_on_sparse_data",
+}
 
 
 def weighted_and_repeated(n_classes, container):
@@ -44,12 +67,41 @@ def weighted_and_repeated(n_classes, container):
     return (container(X), y, weights), (container(np.repeat(X, weights, axis=0)), y.repeat(weights))
 
 
+def checks_in_turn():
+    """What parametrize_with_checks(VARIANTS) does, most of it slow.
+
+    In the fast run a default makes every check, of those that both defaults know each makes every
+    other one; but two quick variants make the long checks. All others make one check, in turn.
+    """
+    name = parametrize_with_checks([]).kwargs["ids"]
+    checks = {variant: [c for _, c in estimator_checks_generator(variant)] for variant in VARIANTS}
+    shared = sorted(set.intersection(*({name(c) for c in checks[default]} for default in DEFAULTS)))
+    for number, variant in enumerate(VARIANTS):
+        title = name(variant)
+        for i, check in enumerate(checks[variant]):
+            fast = i == number
+            if check.func.__name__ in LONG_CHECKS:
+                fast |= variant in QUICK
+            elif variant in DEFAULTS:
+                fast |= name(check) not in shared[DEFAULTS.index(variant) :: 2]
+            marks = () if fast else pytest.mark.slow
+            yield pytest.param(variant, check, marks=marks, id=f"{title}-{name(check)}")
+
+
 @QUIET_LBFGS
-@parametrize_with_checks(VARIANTS)
+@pytest.mark.parametrize(("estimator", "check"), [*checks_in_turn()])
 def test_passes_every_check_of_scikit_learn(estimator, check):
     check(estimator)
 
 
+@pytest.mark.parametrize("place", [0, 2], ids=["variant", "check"])
+def test_the_fast_run_takes_every_variant_and_every_check(place):
+    cases = list(checks_in_turn())
+    fast = {case.id.rpartition("-")[place] for case in cases if not case.marks}
+    assert fast == {case.id.rpartition("-")[place] for case in cases}
+
+
+@pytest.mark.slow
 def test_scikit_learn_skips_only_what_it_skips_for_its_own_network():
     """Those are the checks of the array API, which want an environment variable."""
     classifiers = ShallowNNClassifier(8, max_iter=200), MLPClassifier(8, max_iter=2)
@@ -64,9 +116,14 @@ def test_scikit_learn_skips_only_what_it_skips_for_its_own_network():
 
 
 @QUIET_LBFGS
-@pytest.mark.parametrize("n_classes", [2, 3])
-@pytest.mark.parametrize("container", [np.asarray, csr_array], ids=["dense", "sparse"])
-@pytest.mark.parametrize(("solver", "activation", "standardize", "class_weight"), WEIGHT_CASES)
+@covered(
+    solver=SOLVERS,
+    activation=ACTIVATIONS,
+    standardize=[True, False],
+    class_weight=[None, "balanced"],
+    container=[np.asarray, csr_array],
+    n_classes=[2, 3],
+)
 def test_weights_are_repetitions(
     solver, activation, standardize, class_weight, container, n_classes
 ):
@@ -86,8 +143,7 @@ def test_weights_are_repetitions(
 
 
 @QUIET_LBFGS
-@pytest.mark.parametrize("solver", SOLVERS)
-@pytest.mark.parametrize("container", [np.asarray, csr_array], ids=["dense", "sparse"])
+@covered(solver=SOLVERS, container=[np.asarray, csr_array], strength=1)
 def test_a_row_of_weight_zero_is_absent_in_training_by_batches(solver, container):
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(60, 4)), np.arange(60) % 3

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from covering import covered
 from scipy import sparse
 from sklearn.datasets import (
     load_breast_cancer,
@@ -60,8 +61,7 @@ def holes(X):
 
 
 @QUIET_LBFGS
-@pytest.mark.parametrize("container", SPARSE)
-@pytest.mark.parametrize("solver", SOLVERS)
+@covered(container=SPARSE, solver=SOLVERS, strength=1)
 def test_sparse_inputs_give_what_dense_ones_give(container, solver):
     """Of sparse inputs Adam does not learn the scales, so it must not here of dense ones either."""
     X, y = load_iris(return_X_y=True)
@@ -126,9 +126,12 @@ def test_numbers_of_other_types_are_taken_as_float64(kind):
 
 
 @QUIET_LBFGS
-@pytest.mark.parametrize("solver", SOLVERS)
-@pytest.mark.parametrize("container", [np.asarray, sparse.csr_array], ids=["dense", "sparse"])
-@pytest.mark.parametrize("activation", ["relu", "prelu", "sigmoid"])
+@covered(
+    solver=SOLVERS,
+    container=[np.asarray, sparse.csr_array],
+    activation=["relu", "prelu", "sigmoid"],
+    strength=1,
+)
 def test_float32_stays_float32_and_gives_the_same_answer(solver, container, activation):
     X, y = load_iris(return_X_y=True)
     parameters = {"solver": solver, "activation": activation, "alpha": 0.1, "max_iter": 100}
@@ -309,6 +312,7 @@ def test_units_of_sparse_columns_do_not_matter(factor):
     np.testing.assert_allclose(plain, other, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_sparse_inputs_are_never_made_dense():
     X = sparse.random(400, 200_000, density=1e-4, format="csr", random_state=0)
     y = np.arange(400) % 2
@@ -348,9 +352,8 @@ def test_validation_loss_is_that_of_the_weights_that_are_kept(solver):
     assert fitted.validation_scores_[fitted.best_iter_ - 1] == fitted.best_validation_score_
 
 
-@pytest.mark.parametrize(
-    "scoring",
-    [
+@covered(
+    scoring=[
         "accuracy",
         "neg_log_loss",
         "roc_auc_ovr",
@@ -358,9 +361,9 @@ def test_validation_loss_is_that_of_the_weights_that_are_kept(solver):
         make_scorer(accuracy_score),
         lambda model, X, y: -np.abs(model.predict_proba(X).max(axis=1) - 0.9).mean(),
     ],
-    ids=["accuracy", "neg_log_loss", "roc_auc_ovr", "f1_macro", "scorer", "function"],
+    container=[np.asarray, sparse.csr_array],
+    strength=1,
 )
-@pytest.mark.parametrize("container", [np.asarray, sparse.csr_array], ids=["dense", "sparse"])
 def test_any_scorer_of_scikit_learn_can_watch(scoring, container):
     X, X_val, y, y_val = train_test_split(*load_iris(return_X_y=True), random_state=0)
     X, X_val, y, y_val = container(X), container(X_val), NAMES[y], NAMES[y_val]

@@ -21,7 +21,7 @@ MODULES = [  # of public objects; their names without an underscore are the publ
     "skshallow",
     "skshallow.inspection",
     "skshallow.extras.plotting",
-    "skshallow.extras.onnx",
+    pytest.param("skshallow.extras.onnx", marks=pytest.mark.neighbours("skl2onnx")),
     "skshallow.core.activations",
     "skshallow.core.optimizers",
     "skshallow.core.losses",
@@ -66,18 +66,17 @@ def listed():
             yield f"{module}.{line.strip()}"
 
 
+def listed_cases():
+    """The same as cases; skipped if an optional package is missing."""
+    for name in listed():
+        onnx = name.startswith("skshallow.extras.onnx.")
+        yield pytest.param(name, marks=pytest.mark.neighbours("skl2onnx") if onnx else ())
+
+
 def load(name):
-    """The object of this full name; skip if an optional package is missing."""
+    """The object of this full name."""
     module, attribute = name.rsplit(".", 1)
-    return getattr(load_module(module), attribute)
-
-
-def load_module(name):
-    """The module; skip if its optional package is missing."""
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        pytest.skip(str(error))
+    return getattr(importlib.import_module(module), attribute)
 
 
 def methods(name):
@@ -112,7 +111,7 @@ def children(page):
 
 @pytest.mark.parametrize("module", MODULES)
 def test_every_public_object_is_in_the_api_reference(module):
-    found = load_module(module)
+    found = importlib.import_module(module)
     if hasattr(found, "__all__"):
         names = {f"{module}.{name}" for name in found.__all__ if not name.startswith("_")}
     else:
@@ -124,7 +123,7 @@ def test_every_public_object_is_in_the_api_reference(module):
     assert {name for name in listed() if name.rpartition(".")[0] == module} == names - INTERNAL
 
 
-@pytest.mark.parametrize("name", listed())
+@pytest.mark.parametrize("name", [*listed_cases()])
 def test_every_public_object_has_an_example_that_names_it_and_prints_something(name):
     text = inspect.cleandoc(load(name).__doc__)  # its own, not that of a base
     shown = doctest.DocTestParser().get_examples(text.partition("\nExamples\n--------\n")[2])
@@ -143,12 +142,11 @@ def test_the_table_of_contents_holds_the_pages_that_there_are():
     assert seen == set(pages())
 
 
+@pytest.mark.neighbours("sphinx", "math_core")
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 def test_an_estimator_links_to_its_page(estimator):
     links = re.findall(r'href="([^"]+)"', estimator()._repr_html_())
     found = {unquote(link.partition("#")[0]) for link in links}
-    pytest.importorskip("sphinx")
-    pytest.importorskip("math_core")
     pages = runpy.run_path(str(DOCS / "conf.py"))["autosummary_filename_map"]
     page = pages[f"skshallow.{estimator.__name__}"]
     assert found == {f"https://skshallow.readthedocs.io/en/stable/generated/{page}.html"}
@@ -167,9 +165,11 @@ def test_every_parameter_of_an_estimator_has_a_tooltip_and_a_link_to_its_words(e
         assert fragment == f"{name},-{words.replace('`', '')}", value
 
 
-@pytest.mark.parametrize("name", listed())
+@pytest.mark.neighbours("numpydoc")
+@pytest.mark.parametrize("name", [*listed_cases()])
 def test_docstrings_pass_numpydoc_validation(name):
-    validate = pytest.importorskip("numpydoc.validate").validate
+    from numpydoc.validate import validate
+
     core = CORE if name.startswith("skshallow.core.") else {}
     allowed = {name: ANYWHERE | core | SINGLE.get(name, {})}
     cls = load(name)
@@ -194,6 +194,7 @@ def test_the_version_is_the_same_everywhere():
     assert cited == newest == skshallow.__version__
 
 
+@pytest.mark.slow
 def test_the_readme_prints_what_it_shows():
     code, shown = re.findall(r"^```(?:python|text)\n(.+?)^```$", README, re.MULTILINE | re.DOTALL)[
         :2
@@ -216,6 +217,8 @@ def test_the_readme_and_the_site_tell_the_same_figures():
     assert [row for row in told if row not in written] == []
 
 
-@pytest.mark.parametrize(("page", "title", "text"), [*sections("index.rst"), *sections("api.rst")])
+@pytest.mark.parametrize(
+    ("page", "title", "text"), [*sections("index.rst", fast=0), *sections("api.rst")]
+)
 def test_the_page_prints_what_it_shows(page, title, text):
     assert_prints_what_it_shows(page, title, text)

@@ -1,5 +1,7 @@
 """The pages of the guide print what they show, and what they include works."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from pages import DOCS, assert_prints_what_it_shows, sections, whole
@@ -9,10 +11,11 @@ from skshallow import ShallowNNClassifier
 
 PAGES = ["coming_from.rst", "extending.rst"]
 PAGES += sorted(f"user_guide/{path.name}" for path in (DOCS / "user_guide").glob("*.rst"))
-STORIES = ("getting_started.rst", "notes_to_code.rst")  # what stands later builds on what is above
-CASES = [
-    *(whole(page) for page in STORIES),
-    *(case for page in PAGES for case in sections(page)),
+LONG = ("choosing", "coming_from", "interpretation", "probabilities", "search", "warnings")
+CASES = [  # in the two stories what stands later builds on what is above
+    whole("getting_started.rst", [pytest.mark.slow]),
+    whole("notes_to_code.rst"),
+    *(case for page in PAGES for case in sections(page, fast=Path(page).stem not in LONG)),
 ]
 
 

@@ -62,26 +62,28 @@ def assert_same_outputs(a, b, X):
     np.testing.assert_array_equal(a.predict(X), b.predict(X))
 
 
-def skops():
-    return pytest.importorskip("skops.io")
-
-
 def through_skops(estimator):
     """Trusting what the package itself defines, and no more."""
-    data = skops().dumps(estimator)
-    types = skops().get_untrusted_types(data=data)
+    import skops.io
+
+    data = skops.io.dumps(estimator)
+    types = skops.io.get_untrusted_types(data=data)
     assert all(name.startswith("skshallow.") for name in types)
-    return skops().loads(data, trusted=types)
+    return skops.io.loads(data, trusted=types)
 
 
 def through_pickle(estimator):
     return pickle.loads(pickle.dumps(estimator))
 
 
+NEEDS_SKOPS = pytest.mark.neighbours("skops")
+SKOPS = pytest.param(through_skops, marks=NEEDS_SKOPS)
+
+
 # The same estimator
 
 
-@pytest.mark.parametrize("trip", [through_pickle, through_skops])
+@pytest.mark.parametrize("trip", [through_pickle, SKOPS])
 @pytest.mark.parametrize("case", FITTED)
 def test_predictions_are_the_same_bits(case, trip):
     fitted, X = FITTED[case]()
@@ -111,11 +113,14 @@ def test_a_pickled_regressor_holds_little_more_than_the_weights(options):
 # What a reader has to trust
 
 
+@NEEDS_SKOPS
 @pytest.mark.parametrize("case", FITTED)
 def test_skops_asks_for_trust_in_the_estimator_alone(case):
+    import skops.io
+
     fitted, _ = FITTED[case]()
     kind = type(fitted)
-    names = skops().get_untrusted_types(data=skops().dumps(fitted))
+    names = skops.io.get_untrusted_types(data=skops.io.dumps(fitted))
     assert names == [f"{kind.__module__}.{kind.__name__}"]
 
 
@@ -131,16 +136,24 @@ class Sine(Activation):
 def test_activations_given_as_objects_come_back(activation):
     fitted, X = classifier(activation=activation)
     assert_same_outputs(fitted, through_pickle(fitted), X)
-    data = skops().dumps(fitted)
-    names = skops().get_untrusted_types(data=data)
+
+
+@NEEDS_SKOPS
+@pytest.mark.parametrize("activation", [Sine(), LeakyReLU(slope=0.3)])
+def test_activations_given_as_objects_come_back_from_skops(activation):
+    import skops.io
+
+    fitted, X = classifier(activation=activation)
+    data = skops.io.dumps(fitted)
+    names = skops.io.get_untrusted_types(data=data)
     assert any(name.endswith(type(activation).__name__) for name in names)
-    assert_same_outputs(fitted, skops().loads(data, trusted=names), X)
+    assert_same_outputs(fitted, skops.io.loads(data, trusted=names), X)
 
 
 # Going on
 
 
-@pytest.mark.parametrize("trip", [through_pickle, through_skops, copy.deepcopy])
+@pytest.mark.parametrize("trip", [through_pickle, SKOPS, copy.deepcopy])
 @pytest.mark.parametrize(
     "parameters",
     [QUANTILES, {"loss": Huber(2.0)}, {"loss": "poisson", "dropout": 0.2}],
@@ -154,6 +167,7 @@ def test_training_of_a_regressor_goes_on_after_a_round_trip(parameters, trip):
     assert_same_outputs(stayed.partial_fit(X, y), travelled.partial_fit(X, y), X)
 
 
+@NEEDS_SKOPS
 @pytest.mark.parametrize("solver", ["adam", "sgd", "gd", "lbfgs"])
 def test_training_of_a_classifier_goes_on_after_skops(solver):
     y = IRIS.target
@@ -205,12 +219,15 @@ def test_a_pickle_of_another_version_is_loaded_with_a_warning_that_names_both(ma
     assert_same_outputs(fitted, again, X)
 
 
+@NEEDS_SKOPS
 def test_a_skops_file_of_another_version_is_loaded_with_a_warning():
+    import skops.io
+
     fitted, X = classifier()
-    data = skops_of_another_version(skops().dumps(fitted))
-    trusted = skops().get_untrusted_types(data=data)
+    data = skops_of_another_version(skops.io.dumps(fitted))
+    trusted = skops.io.get_untrusted_types(data=data)
     with pytest.warns(InconsistentVersionWarning, match=rf"skshallow {OTHER_VERSION}"):
-        again = skops().loads(data, trusted=trusted)
+        again = skops.io.loads(data, trusted=trusted)
     assert_same_outputs(fitted, again, X)
 
 
@@ -237,7 +254,7 @@ def test_what_was_loaded_with_a_warning_is_saved_as_of_this_version():
     assert_same_outputs(fitted, through_pickle(again), X)
 
 
-@pytest.mark.parametrize("trip", [copy.copy, copy.deepcopy, clone, through_pickle, through_skops])
+@pytest.mark.parametrize("trip", [copy.copy, copy.deepcopy, clone, through_pickle, SKOPS])
 @pytest.mark.parametrize("make", [classifier, regressor])
 def test_the_version_is_in_the_file_and_nowhere_else(make, trip):
     fitted, _ = make()

@@ -33,7 +33,7 @@ def diabetes():
     return load_diabetes(return_X_y=True)
 
 
-@pytest.mark.parametrize(("page", "title", "text"), sections("recipes.rst"))
+@pytest.mark.parametrize(("page", "title", "text"), [*sections("recipes.rst")])
 def test_the_recipe_prints_what_the_page_shows(page, title, text):
     assert_prints_what_it_shows(page, title, text)
 
@@ -118,9 +118,10 @@ def test_probabilities_average_to_the_share_of_a_class_and_to_half_if_balanced()
     assert balanced.mean() > 1.2 * plain.mean()
 
 
+@pytest.mark.neighbours("imblearn")
 def test_rows_drawn_again_by_a_sampler_count_as_their_weights():
-    over_sampling = pytest.importorskip("imblearn.over_sampling")
-    pipeline = pytest.importorskip("imblearn.pipeline")
+    from imblearn import over_sampling, pipeline
+
     X, y = load_breast_cancer(return_X_y=True)
     network = short(ShallowNNClassifier, solver="lbfgs", max_iter="auto", alpha=0.1, tol=1e-7)
     sampled = pipeline.make_pipeline(over_sampling.RandomOverSampler(random_state=0), network)
@@ -131,8 +132,10 @@ def test_rows_drawn_again_by_a_sampler_count_as_their_weights():
     np.testing.assert_allclose(sampled.decision_function(X), weighted.decision_function(X), 1e-5)
 
 
+@pytest.mark.neighbours("skrub")
 def test_skrub_sees_that_gaps_must_be_filled_and_takes_categories_it_has_not_seen():
-    skrub = pytest.importorskip("skrub")
+    import skrub
+
     rng = np.random.default_rng(0)
     table = pd.DataFrame(
         {
@@ -151,9 +154,11 @@ def test_skrub_sees_that_gaps_must_be_filled_and_takes_categories_it_has_not_see
         assert set(pipeline.predict(strange)) == {"gap", "none"}
 
 
+@pytest.mark.neighbours("shap")
 def test_shap_shares_a_linear_network_out_as_its_weights_say():
     """Of a linear function, column j gets w_j (x_j - mean of x_j over the background)."""
-    shap = pytest.importorskip("shap")
+    import shap
+
     X, y = wine()
     X = X[:, :5]
     network = short(ShallowNNClassifier, activation="identity").fit(X, y)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import textbook
+from covering import covered, slow
 from scipy.optimize import minimize
 from scipy.sparse import csr_array
 from sklearn.base import clone
@@ -51,8 +52,7 @@ def layers(regressor):
 # --- the mathematics
 
 
-@pytest.mark.parametrize("loss", REGRESSION_LOSSES)
-@pytest.mark.parametrize("activation", ["identity", "tanh", "relu"])
+@covered(loss=REGRESSION_LOSSES, activation=["identity", "tanh", "relu"], strength=1)
 def test_gd_takes_the_textbooks_steps(loss, activation):
     rng = np.random.default_rng(0)
     inputs, targets = rng.standard_normal((30, 3)), rng.poisson(2.0, (30, 2)).astype(float)
@@ -83,8 +83,11 @@ def test_gd_takes_the_textbooks_steps(loss, activation):
     np.testing.assert_allclose(regressor.loss_curve_, costs, rtol=1e-10)
 
 
-@pytest.mark.parametrize("loss", REGRESSION_LOSSES)
-@pytest.mark.parametrize("activation", [name for name in ACTIVATIONS if name != "prelu"])
+@covered(
+    activation=[name for name in ACTIVATIONS if name != "prelu"],
+    loss=REGRESSION_LOSSES,
+    strength=1,
+)
 def test_predictions_are_the_forward_pass_of_the_fitted_weights(activation, loss):
     regressor = short(loss=loss, activation=activation).fit(X, PAIR - PAIR.min())
     g1, output = textbook.ACTIVATIONS[activation][0], textbook.OUTPUTS[loss][0]
@@ -92,9 +95,11 @@ def test_predictions_are_the_forward_pass_of_the_fitted_weights(activation, loss
     np.testing.assert_allclose(regressor.predict(X), A2.T, rtol=1e-9)
 
 
+@pytest.mark.neighbours("torch")
 @pytest.mark.parametrize("loss", ["squared_error", "huber", "poisson"])
 def test_adam_follows_torch(loss):
-    torch = pytest.importorskip("torch")
+    import torch
+
     F, rng = torch.nn.functional, np.random.default_rng(0)
     inputs, targets = rng.standard_normal((40, 3)), rng.poisson(2.0, (40, 1)).astype(float)
     start = {4: rng.standard_normal((4, 3)) * 0.3, 1: rng.standard_normal((1, 4)) * 0.3}
@@ -154,7 +159,7 @@ def test_a_linear_network_finds_the_poisson_regression():
     np.testing.assert_allclose(regressor.predict(X), theirs.fit(X, y).predict(X), rtol=1e-3)
 
 
-@pytest.mark.parametrize("quantile", [0.2, 0.5, 0.9])
+@pytest.mark.parametrize("quantile", [0.9, *slow(0.2, 0.5)])
 def test_a_linear_network_finds_the_quantile_regression(quantile):
     regressor = ShallowNNRegressor(
         4,
@@ -173,8 +178,11 @@ def test_a_linear_network_finds_the_quantile_regression(quantile):
     assert best - 0.005 < ours <= best + 1e-9
 
 
-@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-@pytest.mark.parametrize("loss", ["squared_error", "absolute_error", "quantile", "poisson"])
+@covered(
+    loss=["squared_error", "absolute_error", "quantile", "poisson"],
+    solver=["adam", "lbfgs"],
+    strength=1,
+)
 @QUIET_LBFGS
 def test_under_a_crushing_penalty_the_best_constant_is_left(loss, solver):
     regressor = short(loss=loss, quantile=0.8, solver=solver, alpha=1e3, max_iter=200).fit(X, y)
@@ -305,7 +313,7 @@ def noisy_slopes():
     return inputs, np.sin(3 * inputs[:, 1]) + inputs[:, 2] + scale * rng.gamma(2, 1, 3000)
 
 
-@pytest.mark.parametrize("data", [lambda: (X, y), noisy_slopes], ids=["diabetes", "skewed"])
+@pytest.mark.parametrize("data", [lambda: (X, y), *slow(noisy_slopes)], ids=["diabetes", "skewed"])
 def test_quantiles_cover_their_share_of_held_out_targets(data):
     inputs, targets = data()
     levels = [0.1, 0.5, 0.9]
@@ -354,8 +362,7 @@ def test_what_is_set_after_a_fit_does_not_change_its_predictions():
 # --- fit, shared with the classifier
 
 
-@pytest.mark.parametrize("loss", REGRESSION_LOSSES)
-@pytest.mark.parametrize("solver", ["adam", "sgd", "gd"])
+@covered(solver=["adam", "sgd", "gd"], loss=REGRESSION_LOSSES, strength=1)
 def test_ten_epochs_and_ten_more_are_twenty(solver, loss):
     whole = short(loss=loss, solver=solver, schedule="constant").fit(X, y)
     halves = short(loss=loss, solver=solver, schedule="constant", max_iter=10, warm_start=True).fit(
@@ -383,6 +390,7 @@ def test_training_goes_on_from_fitted_weights_alone():
     np.testing.assert_allclose(regressor.predict(X), before, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_stream_may_begin_with_a_single_row():
     regressor = short(hidden_units=16, alpha=1e-3)
     for row in np.tile(np.arange(len(y)), 3):
@@ -518,6 +526,7 @@ def wide(n_features, random_state=0):
     return X + 2 * rng.standard_normal(X.shape), causes[:, 0] + causes[:, 1]
 
 
+@pytest.mark.slow
 def test_many_columns_that_go_together_are_no_divergence():
     X, y = wide(6000)
     regressor = ShallowNNRegressor(16, random_state=0).fit(X[:150], y[:150])

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from covering import slow
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
@@ -55,6 +56,7 @@ def flower_pipeline():
     return Pipeline([("columns", columns), ("net", short())])
 
 
+@pytest.mark.slow
 def test_grid_search_finds_the_same_scores_on_one_and_on_two_processes():
     X, y = flowers()
     alone, together = (
@@ -87,11 +89,12 @@ def test_grid_search_scores_are_those_of_plain_fits():
         assert search.cv_results_["mean_test_score"][i] == pytest.approx(np.mean(scores))
 
 
-def test_activation_objects_with_other_slopes_are_other_candidates():
+@pytest.mark.parametrize("n_jobs", [1, *slow(2)])
+def test_activation_objects_with_other_slopes_are_other_candidates(n_jobs):
     X, y = load_wine(return_X_y=True)
     slopes = [LeakyReLU(0.1), LeakyReLU(0.3)]
     search = GridSearchCV(
-        short(), {"activation": slopes}, cv=3, scoring="neg_log_loss", n_jobs=2
+        short(), {"activation": slopes}, cv=3, scoring="neg_log_loss", n_jobs=n_jobs
     ).fit(X, y)
     assert list(search.cv_results_["param_activation"]) == slopes
     assert search.cv_results_["mean_test_score"][0] != search.cv_results_["mean_test_score"][1]

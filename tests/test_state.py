@@ -7,6 +7,7 @@ import pickle
 import joblib
 import numpy as np
 import pytest
+from covering import covered
 from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.datasets import load_digits, load_iris, make_classification
@@ -138,8 +139,11 @@ def test_ten_and_ten_are_twenty_for_a_users_own_optimizer():
     assert_same_network(*in_two_halves(X, y, solver=Heavy()))
 
 
-@pytest.mark.parametrize("trip", ROUND_TRIPS)
-@pytest.mark.parametrize("variant", ["adam", "dropout and early stopping", "prelu"])
+@covered(
+    variant=["adam", "dropout and early stopping", "prelu"],
+    trip=ROUND_TRIPS,
+    strength=1,
+)
 def test_training_goes_on_after_a_round_trip(trip, variant):
     data = load_iris(return_X_y=True)
     assert_same_network(*in_two_halves(*data, between=ROUND_TRIPS[trip], **VARIANTS[variant]))
@@ -359,6 +363,7 @@ def test_the_same_seed_gives_the_same_bits(variant):
     assert differ(one, ShallowNNClassifier(**options | {"random_state": 1}).fit(X, y))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n_features", "hidden_units"), [(64, 16), (500, 500)])
 def test_the_number_of_jobs_does_not_change_a_bit(n_features, hidden_units):
     X, y = make_classification(300, n_features, n_informative=10, random_state=0)

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import textbook
+from covering import covered
 from scipy.sparse import csr_array, csr_matrix
 
 from skshallow.core.activations import ACTIVATIONS
@@ -93,9 +94,7 @@ def test_forward_is_the_notes_loop_and_the_notes_vectorised_lines(activation, ki
     np.testing.assert_allclose(ours, loop, rtol=1e-11)
 
 
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("kind", LOSSES)
-@pytest.mark.parametrize("activation", ACTIVATIONS)
+@covered(activation=ACTIVATIONS, kind=LOSSES, weighted=[False, True])
 def test_loss_and_penalty_add_up_to_the_objective_of_the_contract(activation, kind, weighted):
     network, (X, Y) = build(activation, kind, alpha=ALPHA), data(kind)
     s = weights() if weighted else None
@@ -114,12 +113,14 @@ def test_plain_arrays_are_enough_to_go_forward():
 # Backward
 
 
-@pytest.mark.parametrize("dropout", [0.0, 0.4])
-@pytest.mark.parametrize("standardised", [False, True])
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("container", SPARSE)
-@pytest.mark.parametrize("kind", LOSSES)
-@pytest.mark.parametrize("activation", ACTIVATIONS)
+@covered(
+    activation=ACTIVATIONS,
+    kind=LOSSES,
+    container=SPARSE,
+    weighted=[False, True],
+    standardised=[False, True],
+    dropout=[0.0, 0.4],
+)
 def test_gradient_is_the_slope_of_the_objective(
     activation, kind, container, weighted, standardised, dropout
 ):
@@ -149,9 +150,7 @@ def test_gradient_is_the_slope_on_saturated_units_too(activation, kind):
     assert relative_error(network.gradient.theta, numeric) < 1e-6
 
 
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("kind", LOSSES)
-@pytest.mark.parametrize("activation", ACTIVATIONS)
+@covered(activation=ACTIVATIONS, kind=LOSSES, weighted=[False, True])
 def test_gradient_is_the_mean_of_the_examples_own_gradients(activation, kind, weighted):
     network, (X, Y) = build(activation, kind, alpha=ALPHA), data(kind)
     s = weights() if weighted else None
@@ -175,11 +174,13 @@ def test_gradient_is_the_notes_vectorised_lines(activation, kind):
         np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.neighbours("torch")
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("kind", LOSSES)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_gradient_is_what_automatic_differentiation_finds(activation, kind, weighted):
-    torch = pytest.importorskip("torch")
+    import torch
+
     F = torch.nn.functional
     g = {
         "identity": lambda z: z,
@@ -328,9 +329,7 @@ def test_a_step_changes_neither_inputs_nor_targets_nor_weights_nor_parameters():
         np.testing.assert_array_equal(array, old)
 
 
-@pytest.mark.parametrize("container", SPARSE)
-@pytest.mark.parametrize("kind", LOSSES)
-@pytest.mark.parametrize("activation", ACTIVATIONS)
+@covered(activation=ACTIVATIONS, kind=LOSSES, container=SPARSE)
 def test_float32_stays_float32_and_near_float64(activation, kind, container):
     X, Y = data(kind)
     single = build(activation, kind, alpha=ALPHA, dropout=0.4, dtype=np.float32)
@@ -359,9 +358,7 @@ def tiled_scores(network, X):
     return np.concatenate(pieces)
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("n0", [1, 5, 40, 400, 4_000])
-@pytest.mark.parametrize("container", SPARSE)
+@covered(container=SPARSE, n0=[1, 5, 40, 400, 4_000], dtype=[np.float32, np.float64], strength=1)
 def test_the_scores_of_a_row_do_not_depend_on_the_company_it_comes_in(container, n0, dtype):
     m = BLOCK_SIZE + 3 * tile_size(n0 * 50, dtype) + 5
     network = build("tanh", "multiclass", dtype=dtype, sizes=(n0, 50))

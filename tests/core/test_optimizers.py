@@ -46,9 +46,11 @@ def test_every_optimiser_of_the_table_has_a_rival():
     assert all(type(TORCH[name][0]) is OPTIMIZERS[name] for name in OPTIMIZERS)
 
 
+@pytest.mark.neighbours("torch")
 @pytest.mark.parametrize("name", TORCH)
 def test_fifty_steps_of_a_network_end_at_the_weights_of_torch(name):
-    torch = pytest.importorskip("torch")
+    import torch
+
     rng, (n0, n1, n2) = np.random.default_rng(0), SIZES
     parameters = Parameters.zeros(Layout(*SIZES))
     parameters.theta[...] = rng.standard_normal(parameters.theta.size)
@@ -70,9 +72,11 @@ def test_fifty_steps_of_a_network_end_at_the_weights_of_torch(name):
     np.testing.assert_allclose(parameters.theta, theirs.detach().numpy(), rtol=0, atol=1e-8)
 
 
+@pytest.mark.neighbours("torch")
 @pytest.mark.parametrize("name", TORCH)
 def test_a_vector_longer_than_a_block_moves_like_torch(name):
-    torch = pytest.importorskip("torch")
+    import torch
+
     slopes = gradients(2 * STEP_BLOCK + 7, 5)
     theirs = torch.zeros(2 * STEP_BLOCK + 7, dtype=torch.float64, requires_grad=True)
     ours, make = TORCH[name]

@@ -33,6 +33,7 @@ runtime = pytest.importorskip("onnxruntime")
 skl2onnx = pytest.importorskip("skl2onnx")
 from skshallow.extras.onnx import register_converters, to_onnx  # noqa: E402, needs onnx
 
+pytestmark = pytest.mark.neighbours("onnx", "onnxruntime", "skl2onnx")
 QUANTILES = {"loss": "quantile", "quantile": [0.1, 0.5, 0.9]}
 
 

@@ -7,6 +7,7 @@ import sys
 import joblib
 import numpy as np
 import pytest
+from covering import slow
 from scipy.sparse import csr_array
 from sklearn.compose import ColumnTransformer
 from sklearn.datasets import (
@@ -186,7 +187,12 @@ PICTURES = {
 }
 
 
-@pytest.mark.parametrize("name", PICTURES)
+QUICK_PICTURES = ("one loss curve", "wide network", "one picture", "flat images")
+
+
+@pytest.mark.parametrize(
+    "name", [*QUICK_PICTURES, *slow(*(p for p in PICTURES if p not in QUICK_PICTURES))]
+)
 def test_nothing_is_cut_off_at_the_edges_of_a_new_figure(name):
     figure = PICTURES[name]().figure_
     figure.canvas.draw()
