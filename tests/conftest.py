@@ -1,4 +1,19 @@
+from collections import Counter
+
 import pytest
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Mark as slow what ``fast(n)`` leaves out: all cases of a test but the first n."""
+    seen = Counter()
+    for item in items:
+        fast = item.get_closest_marker("fast")
+        if fast is not None and item.get_closest_marker("slow") is None:
+            test = item.path, item.originalname
+            seen[test] += 1
+            if seen[test] > fast.args[0]:
+                item.add_marker("slow")
 
 
 def pytest_runtest_setup(item):

@@ -60,6 +60,7 @@ def objective(network, X, y):
     return loss + network.alpha / 2 * (np.sum(W1**2) + np.sum(W2**2))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("factor", [1e-3, *slow(1.0, 1e6)])
 @pytest.mark.parametrize("name", ["wine", *slow("breast_cancer", "iris")])
 def test_defaults_are_accurate_on_raw_features_in_any_unit(name, factor):
@@ -95,6 +96,7 @@ def test_a_linear_network_has_the_optimum_of_logistic_regression():
     np.testing.assert_allclose(network.predict_proba(X), expected, atol=1e-4)
 
 
+@pytest.mark.fast(1)
 @pytest.mark.parametrize(
     ("parameters", "tolerance"),
     [
@@ -122,6 +124,7 @@ def test_all_solvers_come_to_the_least_objective_of_a_linear_network(parameters,
     assert objective(other, X, y) == pytest.approx(objective(best, X, y), abs=tolerance)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["wine", *slow("breast_cancer", "iris")])
 def test_probabilities_say_more_than_the_frequencies_of_the_classes(name):
     """Log loss of the frequencies is their entropy; a third of it is a low bar on these sets."""
@@ -145,6 +148,7 @@ def test_probabilities_are_calibrated_where_labels_are_random_draws():
     assert np.mean(error**2) < 0.1 * np.mean(constant**2)
 
 
+@pytest.mark.slow
 def test_balanced_class_weights_find_more_of_the_rare_class():
     X, y = make_classification(1_000, weights=[0.95], flip_y=0.05, class_sep=0.7, random_state=0)
     recalls = [
@@ -162,6 +166,7 @@ def test_balanced_class_weights_find_more_of_the_rare_class():
 BUNDLED = {**{name: load for name, (load, _) in SMALL_SETS.items()}, "digits": load_digits}
 
 
+@pytest.mark.fast(1)
 @covered(name=BUNDLED, activation=["relu", "silu", "leaky_relu", "tanh", "sigmoid"], strength=1)
 def test_lbfgs_converges_without_a_warning(name, activation):
     X, y = BUNDLED[name](return_X_y=True)

@@ -96,6 +96,7 @@ def test_progress_bar_of_a_grid_search_shows_the_networks_inside(screen):
     assert "ShallowNNClassifier" in screen.getvalue()
 
 
+@pytest.mark.fast(2)
 @QUIET_LBFGS
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_scoring_monitor_logs_what_a_fit_of_so_many_epochs_would_score(solver):

@@ -22,24 +22,21 @@ QUIET_LBFGS = pytest.mark.filterwarnings(
     "ignore:lbfgs stopped:sklearn.exceptions.ConvergenceWarning"
 )
 SHORT = {"hidden_units": 32, "max_iter": 200}
-DEFAULTS = (ShallowNNClassifier(), ShallowNNRegressor())
-QUICK = (
-    ShallowNNClassifier(solver="lbfgs", activation="identity"),
-    ShallowNNRegressor(standardize=False, **SHORT),
-)
+QUICK = (ShallowNNClassifier(16, max_iter=50), ShallowNNRegressor(16, max_iter=50))
 VARIANTS = [
-    DEFAULTS[0],
+    *QUICK,
+    ShallowNNClassifier(),
     *[ShallowNNClassifier(solver=solver) for solver in SOLVERS if solver != "adam"],
     *[ShallowNNClassifier(activation=name, **SHORT) for name in ACTIVATIONS if name != "relu"],
     ShallowNNClassifier(standardize=False, **SHORT),
     ShallowNNClassifier(class_weight="balanced", **SHORT),
-    QUICK[0],
-    DEFAULTS[1],
+    ShallowNNClassifier(solver="lbfgs", activation="identity"),
+    ShallowNNRegressor(),
     *[
         ShallowNNRegressor(32, loss=loss, solver=solver, max_iter=1_000 if solver == "gd" else 200)
         for loss, solver in product(REGRESSION_LOSSES, SOLVERS)
     ],
-    QUICK[1],
+    ShallowNNRegressor(standardize=False, **SHORT),
 ]
 LONG_CHECKS = {
     "check_classifier_data_not_an_array",
@@ -70,20 +67,14 @@ def weighted_and_repeated(n_classes, container):
 def checks_in_turn():
     """What parametrize_with_checks(VARIANTS) does, most of it slow.
 
-    In the fast run a default makes every check, of those that both defaults know each makes every
-    other one; but two quick variants make the long checks. All others make one check, in turn.
+    In the fast run two quick variants make every check; all others make a short one, in turn.
     """
     name = parametrize_with_checks([]).kwargs["ids"]
-    checks = {variant: [c for _, c in estimator_checks_generator(variant)] for variant in VARIANTS}
-    shared = sorted(set.intersection(*({name(c) for c in checks[default]} for default in DEFAULTS)))
     for number, variant in enumerate(VARIANTS):
-        title = name(variant)
-        for i, check in enumerate(checks[variant]):
-            fast = i == number
-            if check.func.__name__ in LONG_CHECKS:
-                fast |= variant in QUICK
-            elif variant in DEFAULTS:
-                fast |= name(check) not in shared[DEFAULTS.index(variant) :: 2]
+        checks, title = [c for _, c in estimator_checks_generator(variant)], name(variant)
+        short = [check for check in checks if check.func.__name__ not in LONG_CHECKS]
+        for check in checks:
+            fast = variant in QUICK or check is short[number % len(short)]
             marks = () if fast else pytest.mark.slow
             yield pytest.param(variant, check, marks=marks, id=f"{title}-{name(check)}")
 

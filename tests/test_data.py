@@ -157,6 +157,7 @@ def test_float32_weights_are_not_turned_into_float64_by_float64_weights_of_rows(
 # --- labels
 
 
+@pytest.mark.fast(5)
 @pytest.mark.parametrize(
     "labels",
     [
@@ -292,6 +293,7 @@ def test_a_constant_column_is_harmless(value):
     assert fitted.score(constant, y) > 0.95
 
 
+@pytest.mark.fast(3)
 @pytest.mark.parametrize("load", [load_breast_cancer, load_wine, load_iris])
 @pytest.mark.parametrize("shift", [0.0, 10.0])
 def test_units_of_the_columns_do_not_matter(load, shift):
@@ -352,6 +354,7 @@ def test_validation_loss_is_that_of_the_weights_that_are_kept(solver):
     assert fitted.validation_scores_[fitted.best_iter_ - 1] == fitted.best_validation_score_
 
 
+@pytest.mark.fast(3)
 @covered(
     scoring=[
         "accuracy",

@@ -120,6 +120,7 @@ def test_divergence_is_told_with_epoch_rate_and_remedy(solver, rate, early_stopp
     assert_usable(classifier, X)
 
 
+@pytest.mark.fast(10)
 @covered(
     solver=SOLVERS,
     rate=[1e-6, 1e-3, 1.0, 1e2, 1e4, 1e8, 1e100],
@@ -266,6 +267,7 @@ def test_nothing_to_learn_is_no_error(solver, early_stopping):
     assert classifier.loss_ == pytest.approx(np.log(2))
 
 
+@pytest.mark.fast(8)
 @covered(
     solver=[*SOLVERS, "lbfgs"],
     scale=[1e30, 1e150, 1e160, 1e300],

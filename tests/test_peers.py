@@ -134,6 +134,7 @@ def test_one_class_is_refused_in_words_O3(solver):
         small(solver=solver).fit(numbered(np.zeros(20)), ["a"] * 20)
 
 
+@pytest.mark.fast(2)
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_rows_of_weight_zero_count_as_absent_even_if_they_would_fill_a_batch_O4(solver):
     X, y = load_iris(return_X_y=True)
@@ -164,6 +165,7 @@ def test_loss_curve_is_the_weighted_log_loss_O6(solver, batch_size):
     np.testing.assert_allclose(classifier.loss_, expected, rtol=1e-9)
 
 
+@pytest.mark.fast(1)
 @pytest.mark.parametrize("batch_size", [10, 40, *slow(150)])
 def test_every_batch_size_and_solver_finds_the_same_optimum_O7(batch_size):
     X, y = load_iris(return_X_y=True)
@@ -181,6 +183,7 @@ def test_every_batch_size_and_solver_finds_the_same_optimum_O7(batch_size):
         )
 
 
+@pytest.mark.fast(2)
 @covered(solver=SOLVERS, factor=[2.0**20, 2.0**-20], strength=1)
 def test_the_scale_of_the_weights_changes_nothing_O8(solver, factor):
     X, y = load_iris(return_X_y=True)
@@ -212,6 +215,7 @@ def test_k_calls_of_partial_fit_are_fit_of_k_epochs_O9(solver):
     assert_same_network(classifier, small(**options).fit(X, y))
 
 
+@pytest.mark.fast(2)
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_hidden_units_changed_under_warm_start_are_never_ignored_O10(solver):
     X, y = load_iris(return_X_y=True)
@@ -242,6 +246,7 @@ def test_ten_epochs_and_ten_more_are_twenty_O12(solver):
     assert_same_network(half.fit(X, y), small(max_iter=20, **options).fit(X, y))
 
 
+@pytest.mark.fast(1)
 @pytest.mark.parametrize("warm_start", [True, False])
 def test_a_batch_may_lack_a_class_in_partial_fit_O13(warm_start):
     X, y = load_iris(return_X_y=True)
@@ -252,6 +257,7 @@ def test_a_batch_may_lack_a_class_in_partial_fit_O13(warm_start):
     assert set(classifier.predict(X)) <= {0, 1, 2}
 
 
+@pytest.mark.fast(4)
 @pytest.mark.parametrize("solver", SOLVERS)
 @pytest.mark.parametrize("container", [np.asarray, csr_array])
 def test_float32_stays_float32_O14(solver, container):
@@ -343,6 +349,7 @@ def test_divergence_is_never_silent_O21(early_stopping):
     assert J[0] <= J[1]
 
 
+@pytest.mark.fast(2)
 @covered(
     solver=SOLVERS,
     options=[{}, {"early_stopping": True}, {"activation": "prelu"}],
@@ -397,6 +404,7 @@ def test_loss_and_best_iter_describe_the_weights_that_are_kept_O24():
     assert -loss == pytest.approx(best.best_validation_score_, rel=1e-9)
 
 
+@pytest.mark.fast(2)
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_features_need_no_scaling_by_hand_O25(solver):
     X, y = make_classification(400, 5, n_redundant=0, class_sep=2, flip_y=0, random_state=0)
@@ -427,6 +435,7 @@ def test_data_loss_and_penalty_are_told_apart_O26(early_stopping):
 # Mended in scikit-learn, worth keeping mended here
 
 
+@pytest.mark.fast(2)
 @covered(solver=SOLVERS, scoring=["loss", "accuracy", "roc_auc"], strength=1)
 def test_early_stopping_takes_string_labels(solver, scoring):  # 33760
     X, y = load_breast_cancer(return_X_y=True)
@@ -582,6 +591,7 @@ def test_a_batch_size_above_the_number_of_rows_is_all_rows_without_a_word():  # 
     assert_same_network(one, small(batch_size=10_000).fit(X, y))
 
 
+@pytest.mark.fast(2)
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_a_second_fit_takes_other_data(solver):  # 7976
     max_iter = 400 if solver == "lbfgs" else 40
@@ -668,6 +678,7 @@ def test_default_training_learns_a_quadratic_boundary(activation):  # 31235
     assert classifier.score(X_test, y_test) > max(0.93, straight)
 
 
+@pytest.mark.fast(1)
 @covered(solver=SOLVERS, n_classes=[2, 3], strength=1)
 def test_class_weight_decides_where_classes_overlap(n_classes, solver):  # 11723
     X, y = make_blobs(centers=n_classes, random_state=0, cluster_std=20)
@@ -689,6 +700,7 @@ def test_class_weight_is_sample_weight_by_class():
 # Other packages
 
 
+@pytest.mark.fast(1)
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_the_log_loss_of_the_probabilities_is_the_training_loss(n_classes):  # mlxtend
     X, y = make_blobs(300, centers=n_classes, cluster_std=2, random_state=0)
@@ -808,6 +820,7 @@ def test_balanced_validation_loss_uses_the_training_classes():
     assert classifier.best_validation_score_ == pytest.approx(expected, rel=1e-9)
 
 
+@pytest.mark.slow
 def test_many_classes_do_not_fail_for_the_automatic_validation_part():
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(10_000, 2)), np.arange(10_000) % 1_200

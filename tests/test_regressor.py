@@ -313,6 +313,7 @@ def noisy_slopes():
     return inputs, np.sin(3 * inputs[:, 1]) + inputs[:, 2] + scale * rng.gamma(2, 1, 3000)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("data", [lambda: (X, y), *slow(noisy_slopes)], ids=["diabetes", "skewed"])
 def test_quantiles_cover_their_share_of_held_out_targets(data):
     inputs, targets = data()
@@ -449,6 +450,7 @@ def test_it_searches_and_clones():
     assert clone(search.best_estimator_).get_params() == search.best_estimator_.get_params()
 
 
+@pytest.mark.slow
 def test_defaults_are_as_good_as_a_tuned_line_on_few_rows():
     ours = cross_val_predict(ShallowNNRegressor(random_state=0), X, y)
     theirs = cross_val_predict(make_pipeline(StandardScaler(), Ridge(10.0)), X, y)

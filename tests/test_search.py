@@ -123,6 +123,7 @@ def test_halving_search_gives_survivors_more_epochs():
     assert search.best_estimator_.n_iter_ == search.best_params_["max_iter"] == 20
 
 
+@pytest.mark.slow
 def test_cross_val_score_is_independent_of_the_number_of_processes():
     X, y = load_wine(return_X_y=True)
     alone, together = (cross_val_score(short(), X, y, n_jobs=n_jobs) for n_jobs in (1, 2))
@@ -139,6 +140,7 @@ def test_clone_carries_every_parameter_and_nothing_learned():
     np.testing.assert_array_equal(copied.fit(X, y).W1_, classifier.W1_)
 
 
+@pytest.mark.fast(2)
 @pytest.mark.parametrize("method", ["temperature", "sigmoid"])
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_calibration_works_on_the_scores(method, n_classes, monkeypatch):

@@ -110,6 +110,7 @@ def epochs_of_partial_fit(k, X, y, sample_weight=None, **parameters):
     return classifier
 
 
+@pytest.mark.fast(8)
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_ten_epochs_and_ten_more_are_twenty(variant):
     whole, halves = in_two_halves(*load_iris(return_X_y=True), **VARIANTS[variant])
@@ -122,6 +123,7 @@ def test_ten_epochs_and_ten_more_are_twenty(variant):
         assert whole.best_validation_score_ == halves.best_validation_score_
 
 
+@pytest.mark.fast(3)
 @pytest.mark.parametrize("convert", [np.float32, csr_array, lambda X: csr_array(X, dtype="f4")])
 @pytest.mark.parametrize("standardize", [True, False])
 def test_ten_and_ten_are_twenty_for_other_kinds_of_data(convert, standardize):
@@ -278,6 +280,7 @@ def test_partial_fit_goes_on_where_lbfgs_ended():
     np.testing.assert_allclose(classifier.predict_proba(X), before, rtol=1e-8)
 
 
+@pytest.mark.fast(2)
 @pytest.mark.parametrize(("first", "then"), [("adam", "lbfgs"), ("lbfgs", "sgd"), ("sgd", "gd")])
 def test_another_solver_under_warm_start_takes_over_and_does_no_harm(first, then):
     X, y = load_iris(return_X_y=True)

@@ -135,6 +135,7 @@ def test_several_targets_are_scored_too():
     assert network.best_validation_score_ == pytest.approx(best, abs=1e-12)
 
 
+@pytest.mark.fast(8)
 @pytest.mark.parametrize("solver", ["adam", "gd", "lbfgs"])
 @pytest.mark.parametrize("name", ESTIMATORS)
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

@@ -125,6 +125,7 @@ def test_an_unfitted_network_is_refused(display, wrap):
     assert plt.get_fignums() == []
 
 
+@pytest.mark.fast(1)
 @pytest.mark.parametrize("display", DISPLAYS)
 def test_a_picture_leaves_the_network_as_it_was(display, digits):
     before = joblib.hash(vars(digits))
@@ -132,6 +133,7 @@ def test_a_picture_leaves_the_network_as_it_was(display, digits):
     assert joblib.hash(vars(digits)) == before
 
 
+@pytest.mark.fast(1)
 @pytest.mark.parametrize("display", DISPLAYS)
 def test_plot_draws_in_the_given_axis_and_gives_itself(display, digits):
     figure, axes = plt.subplots(1, 2)
@@ -142,6 +144,7 @@ def test_plot_draws_in_the_given_axis_and_gives_itself(display, digits):
     assert drawn.figure_ is not figure
 
 
+@pytest.mark.fast(1)
 @pytest.mark.parametrize("display", DISPLAYS)
 def test_the_last_step_of_a_pipeline_may_be_the_network(display):
     X, y = load_digits(return_X_y=True)
@@ -190,6 +193,7 @@ PICTURES = {
 QUICK_PICTURES = ("one loss curve", "wide network", "one picture", "flat images")
 
 
+@pytest.mark.fast(1)
 @pytest.mark.parametrize(
     "name", [*QUICK_PICTURES, *slow(*(p for p in PICTURES if p not in QUICK_PICTURES))]
 )
@@ -240,6 +244,7 @@ def test_the_curves_are_those_of_the_fit(name):
     ]
 
 
+@pytest.mark.fast(1)
 @pytest.mark.parametrize(
     "scoring", ["balanced_accuracy", "roc_auc_ovr", lambda estimator, X, y: estimator.score(X, y)]
 )
@@ -418,6 +423,7 @@ def weights_drawn(display, lines, start, end):
     return drawn
 
 
+@pytest.mark.fast(2)
 @pytest.mark.parametrize("name", TASKS)
 def test_every_weight_is_a_line_as_wide_as_it_is_large_with_the_colour_of_its_sign(name):
     network, _ = task(name)
@@ -456,6 +462,7 @@ def test_the_legend_says_what_the_widest_lines_are():
     assert half.get_linewidth() == widest.get_linewidth() / 2
 
 
+@pytest.mark.fast(1)
 @pytest.mark.parametrize("layout", [np.asarray, csr_array], ids=["dense", "sparse"])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_given_X_weights_are_times_the_deviation_of_what_they_multiply(layout, dtype):
@@ -479,6 +486,7 @@ def test_learned_slopes_count_in_the_deviation_of_the_units():
     np.testing.assert_allclose(display.W2, network.W2_ * A1.std(axis=0))
 
 
+@pytest.mark.slow
 def test_units_of_measure_do_not_matter_given_X():
     X, y = load_iris(return_X_y=True)
     scaled = X * [1, 1000, 0.001, 8]
@@ -525,6 +533,7 @@ OUTPUTS = {
 }
 
 
+@pytest.mark.fast(2)
 @pytest.mark.parametrize("name", TASKS)
 def test_outputs_are_called_what_they_are(name):
     display = NetworkDisplay.from_estimator(task(name)[0])
@@ -623,6 +632,7 @@ def test_zero_weights_alone_make_a_picture_too():
     display.figure_.draw_without_rendering()
 
 
+@pytest.mark.fast(1)
 @pytest.mark.parametrize("size", [None, (8, 6), (4, 3), (4, 5)], ids=str)
 def test_the_axis_holds_the_diagram_and_its_names(size, iris):
     ax = None if size is None else plt.subplots(figsize=size)[1]
@@ -689,6 +699,7 @@ def test_white_is_zero_and_all_pictures_share_the_scale(two_features, digits):
     assert min(red, green, blue) > 0.95
 
 
+@pytest.mark.fast(1)
 @pytest.mark.parametrize(("activation", "g"), [("tanh", np.tanh), ("relu", lambda z: z * (z > 0))])
 @pytest.mark.parametrize("layout", [np.asarray, csr_array], ids=["dense", "sparse"])
 def test_of_two_features_each_unit_is_shown_all_over_the_plane(activation, g, layout):
