@@ -212,7 +212,7 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
         """Run the solver, tell the callbacks, keep what was learned."""
         state, (data, held_out, given) = self._state, data_sets
         engine = _training.new_engine(self, settings, state, data)
-        n_epochs = resolve_epochs(self.max_iter, settings, len(engine.batches))
+        n_epochs = resolve_epochs(self.max_iter, settings, engine.n_steps)
         metric = None if held_out is None else self.scoring
         rescore = given or state.checkpoint.metric != metric
         _training.begin_fit(self, settings, state, n_epochs, metric)

@@ -26,7 +26,7 @@ ALPHA_FALL = {"classifier": 1.0, "regressor": 1.75}  # powers of the number of r
 MAX_AUTO_ALPHA = 0.02
 LEAST_ALPHA = 1e-6  # a penalty below it does not hold the learned scales of the inputs
 QUANTILE_ALPHA = 4  # times as much: tails, made of few targets, take noise for signal
-AUTO_VALIDATION_ROWS = 10_000  # from here on a validation part costs little
+AUTO_VALIDATION_ROWS = 10_000  # from here on a validation set costs little
 
 RENAMED = {  # attributes of users' objects: the old names work until version 0.2
     "steepness": "slope_at_zero",

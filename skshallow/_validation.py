@@ -61,7 +61,7 @@ def split(data: DataSet, fraction: float, seed: int, labels=None):
     if len(always):
         warn_caller(
             f"classes {data.y[always].tolist()} have a single row, which stays in the training "
-            "part: early stopping cannot see them",
+            "set: early stopping cannot see them",
             UserWarning,
         )
     training, validation = train_test_split(

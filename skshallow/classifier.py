@@ -73,13 +73,13 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
     early_stopping : bool or "auto", default="auto"
         Whether to stop when the validation score has not improved by ``tol`` for
         ``n_iter_no_change`` epochs, and to keep the weights with the best score. The validation
-        part is ``X_val`` if given to ``fit``, else split off. "auto" is True if ``X_val`` is
+        set is ``X_val`` if given to ``fit``, else split off. "auto" is True if ``X_val`` is
         given or there are at least 10,000 rows and 100 a class ("gd" and "lbfgs": only if
         ``X_val`` is given).
         ``partial_fit`` does without.
     validation_fraction : float in (0, 1), default=0.1
         Share of the rows of positive weight to split off, stratified by class. A class with one
-        row stays in the training part.
+        row stays in the training set.
     n_iter_no_change : int, default=10
         Epochs to wait for an improvement, with early stopping or "adaptive".
     tol : float, default=1e-5
@@ -97,12 +97,12 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         targets it applies to 0 and 1 of each label.
     warm_start : bool, default=False
         Whether a further ``fit`` goes on where the last one ended, with the same hidden units:
-        moments, random numbers, history and validation part go on, the schedule begins anew. If
+        moments, random numbers, history and validation set go on, the schedule begins anew. If
         False, only ``partial_fit`` goes on.
     verbose : int, default=0
         0 is silent, 1 prints about ten lines in a fit, 2 a line for every epoch.
     random_state : int, RandomState instance or None, default=None
-        Seed of initial weights, order of rows, dropout and validation part.
+        Seed of initial weights, order of rows, dropout and validation set.
 
     Attributes
     ----------

@@ -88,7 +88,7 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
     early_stopping : bool or "auto", default="auto"
         Whether to stop when the validation score has not improved by ``tol`` for
         ``n_iter_no_change`` epochs, and to keep the weights with the best score. The validation
-        part is ``X_val`` if given to ``fit``, else split off. "auto" is True if ``X_val`` is
+        set is ``X_val`` if given to ``fit``, else split off. "auto" is True if ``X_val`` is
         given or there are at least 10,000 rows ("gd" and "lbfgs": only if ``X_val`` is given).
         ``partial_fit`` does without.
     validation_fraction : float in (0, 1), default=0.1
@@ -111,12 +111,12 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
         costs nothing more; losses are in the units of training.
     warm_start : bool, default=False
         Whether a further ``fit`` goes on where the last one ended, with the same hidden units:
-        moments, random numbers, history and validation part go on, the schedule begins anew. If
+        moments, random numbers, history and validation set go on, the schedule begins anew. If
         False, only ``partial_fit`` goes on.
     verbose : int, default=0
         0 is silent, 1 prints about ten lines in a fit, 2 a line for every epoch.
     random_state : int, RandomState instance or None, default=None
-        Seed of initial weights, order of rows, dropout and validation part.
+        Seed of initial weights, order of rows, dropout and validation set.
 
     Attributes
     ----------

@@ -10,7 +10,7 @@ The objective over all examples is a reduction over blocks,
 with weights s of mean one. Here the blocks are a loop; they may as well lie on other machines.
 """
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -22,6 +22,8 @@ class Engine(Protocol):
 
     Attributes
     ----------
+    network : Network
+        With the parameters that training moves: what a scorer's predictions come from.
     n_examples, n_steps : int
         Examples and steps in an epoch.
     shares : ndarray of shape (n_steps,)
@@ -30,6 +32,7 @@ class Engine(Protocol):
         A loss above this many times (1 + |initial loss|) counts as divergence.
     """
 
+    network: Any
     n_examples: int
     n_steps: int
     shares: np.ndarray

@@ -315,6 +315,7 @@ def test_several_networks_share_axes_and_each_has_a_colour():
     assert last.validation_line_.axes is last.score_ax_
 
 
+@pytest.mark.slow
 def test_the_legend_of_several_networks_names_each_and_every_kind_once():
     *_, last = LossCurveDisplay.from_estimators(three_networks(), penalty=True).values()
     assert legend_of(last) == [
@@ -334,6 +335,7 @@ def test_the_legend_of_several_networks_names_each_and_every_kind_once():
     assert [legend for legend in legends if legend is not None] == [last.legend_]
 
 
+@pytest.mark.slow
 def test_plotting_again_on_the_axis_is_from_estimators():
     networks, ax = three_networks(), None
     for name, network in networks.items():
@@ -359,6 +361,7 @@ def test_scores_of_different_kinds_share_an_axis_with_a_common_name():
     assert {"validation accuracy", "validation r2"} <= set(legend_of(second))
 
 
+@pytest.mark.slow
 def test_the_legend_hides_no_point_of_either_axis_if_there_is_room():
     epochs = np.arange(1, 40)
     display = LossCurveDisplay(1 / epochs, validation=1 - 1 / epochs, validation_name="r2").plot()
@@ -689,6 +692,7 @@ def test_given_X_pixels_and_units_count_by_their_deviation(digits):
     assert display.colorbar_.ax.get_ylabel() == "weight × deviation"
 
 
+@pytest.mark.fast(1)
 @pytest.mark.parametrize("two_features", [False, True])
 def test_white_is_zero_and_all_pictures_share_the_scale(two_features, digits):
     display = _two_features(3) if two_features else HiddenUnitsDisplay.from_estimator(digits)
