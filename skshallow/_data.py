@@ -63,10 +63,9 @@ class DataSet:
 
     def batches(self, of_inputs, of_targets=None, size: int = BLOCK_SIZE) -> Batches:
         """These rows in batches, standardised; weights become of mean one, so that J is a mean."""
-        s = None if self.s is None else self.s * (len(self.rows) / self.total_weight)
-        if s is not None and np.ptp(s[:, self.rows]) == 0:
-            s = None
-        s = None if s is None else s.astype(self.X.dtype)
+        s = None
+        if self.s is not None and np.ptp(self.s[:, self.rows]) > 0:
+            s = (self.s * (len(self.rows) / self.total_weight)).astype(self.X.dtype)
         Y = self.Y if of_targets is None else of_targets.apply(self.Y)
         Y = Y.astype(self.X.dtype, copy=False)
         return Batches(Inputs(self.X, of_inputs), Y, s, self.rows, size)

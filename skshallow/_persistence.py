@@ -43,8 +43,7 @@ class Persistent:
         saved = state.pop(VERSION, "before 0.1")
         if saved != __version__:
             known = {"current_sklearn_version": __version__, "original_sklearn_version": saved}
-            name = type(self).__name__
-            warn_caller(OtherVersionWarning(estimator_name=name, **known))
+            warn_caller(OtherVersionWarning(estimator_name=type(self).__name__, **known))
         super().__setstate__(_private(_from_plain, state))
 
 

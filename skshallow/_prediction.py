@@ -62,9 +62,8 @@ def _is_valid(estimator, X):
         return (
             type(X) is np.ndarray
             and X.dtype in DTYPES
-            and X.ndim == 2
-            and X.shape[0] > 0
-            and X.shape[1] == estimator.n_features_in_
+            and X.shape[1:] == (estimator.n_features_in_,)
+            and len(X) > 0
             and not hasattr(estimator, "feature_names_in_")
             and math.isfinite(X.sum())
         )

@@ -53,8 +53,7 @@ class ClassEncoder:
                 raise ValueError(f"y has {y.shape[1]} labels, the classifier {len(self.classes)}")
             return y.toarray() if issparse(y) else y
         y = column_or_1d(y, warn=True)
-        unseen = np.setdiff1d(y, self.classes)
-        if len(unseen):
+        if len(unseen := np.setdiff1d(y, self.classes)):
             raise ValueError(
                 f"y has labels {_first(unseen)}, unseen in classes_={_first(self.classes)}: "
                 "remove these rows, or fit a new classifier on all labels"
@@ -160,17 +159,14 @@ def _columns(y):
 def _by_class(class_weight, labels, y, weights):
     """The weight of each label."""
     if isinstance(class_weight, dict):
-        unknown = set(class_weight) - set(labels.tolist())
-        if unknown:
-            raise ValueError(
-                f"class_weight has keys {unknown} that are no classes: use {labels.tolist()}"
-            )
-        return np.array([class_weight.get(label, 1.0) for label in labels.tolist()])
+        known = labels.tolist()
+        if unknown := set(class_weight) - set(known):
+            raise ValueError(f"class_weight has keys {unknown} that are no classes: use {known}")
+        return np.array([class_weight.get(label, 1.0) for label in known])
     seen, values = weights > 0, np.zeros(len(labels))
     present = np.isin(labels, y[seen])
-    values[present] = compute_class_weight(
-        class_weight, classes=labels[present], y=y[seen], sample_weight=weights[seen]
-    )
+    rows = {"y": y[seen], "sample_weight": weights[seen]}
+    values[present] = compute_class_weight(class_weight, classes=labels[present], **rows)
     return values
 
 
@@ -190,9 +186,7 @@ class RealEncoder:
         """From the first y and the regressor's loss; a matrix of one column may be a vector."""
         shape = y.shape[1:] if takes_matrix or y.shape[1:] != (1,) else ()
         n_targets = y.shape[1] if y.ndim == 2 else 1
-        levels = [None]
-        if wants_quantiles(regressor):
-            levels = np.ravel(regressor.quantile).tolist()
+        levels = np.ravel(regressor.quantile).tolist() if wants_quantiles(regressor) else [None]
         several = (len(levels),) if len(levels) > 1 else ()
         loss = new_regression_loss(regressor, n_targets)
         return cls(loss, repr(regressor.loss), levels, shape + several, n_targets, takes_matrix)

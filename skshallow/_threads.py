@@ -10,7 +10,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache, partial
-from threading import Lock
+from queue import SimpleQueue
+from threading import Lock, Thread
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -75,18 +76,32 @@ def dot_for(multiplications: int):
     if multiplications < WORTH_SHARING:
         yield np.dot
         return
-    with ThreadPoolExecutor(1) as pool:
-        yield partial(_dot_in_two_parts, pool)
+    tasks: SimpleQueue = SimpleQueue()  # a pool would wake its thread more slowly
+    done: SimpleQueue = SimpleQueue()
+    thread = Thread(target=_serve, args=(tasks, done), daemon=True)
+    thread.start()
+    try:
+        yield partial(_dot_in_two_parts, tasks, done)
+    finally:
+        tasks.put(None)
+        thread.join()
 
 
-def _dot_in_two_parts(pool, A, B, out):
+def _dot_in_two_parts(tasks, done, A, B, out):
     """out = A B in two parts of A's rows; the second thread's is smaller, as it has to wake up."""
     part = len(A) * 7 // 16
-    other = pool.submit(_quiet_dot, A[:part], B, out[:part])
+    tasks.put((A[:part], B, out[:part]))
     np.dot(A[part:], B, out=out[part:])
-    other.result()
+    outcome = done.get()
+    if isinstance(outcome, Exception):
+        raise outcome
 
 
-def _quiet_dot(A, B, out):
+def _serve(tasks, done):
+    """Products on the second thread, until there is None."""
     with np.errstate(over="ignore", invalid="ignore"):
-        np.dot(A, B, out=out)
+        for A, B, out in iter(tasks.get, None):
+            try:
+                done.put(np.dot(A, B, out=out))
+            except Exception as error:
+                done.put(error)

@@ -91,8 +91,7 @@ def run_solver(estimator, state, engine, n_epochs: int, **look) -> Outcome:
 @contextmanager
 def computing(engine):
     """Large products on two threads, and no word of NumPy's about overflow."""
-    network, batches = engine.network, engine.batches
-    layout = network.parameters.layout
+    layout, largest = engine.network.parameters.layout, max(engine.batches.sizes)
     quiet = np.errstate(over="ignore", invalid="ignore")
-    with quiet, dot_for(layout.n0 * layout.n1 * max(batches.sizes)) as network.dot:
+    with quiet, dot_for(layout.n0 * layout.n1 * largest) as engine.network.dot:
         yield

@@ -564,8 +564,6 @@ def connection_weight_importance(estimator: BaseShallowNN, X: ArrayLike | None =
         importances *= _deviations(_check_fitted(estimator, X))[:, None]
     n_features, n_outputs = importances.shape
     unnamed = np.array([f"x{j}" for j in range(n_features)], object)
-    return Bunch(
-        importances=importances,
-        feature_names=getattr(estimator, "feature_names_in_", unnamed),
-        output_names=getattr(estimator, "classes_", np.arange(n_outputs))[-n_outputs:],
-    )
+    features = getattr(estimator, "feature_names_in_", unnamed)
+    outputs = getattr(estimator, "classes_", np.arange(n_outputs))[-n_outputs:]
+    return Bunch(importances=importances, feature_names=features, output_names=outputs)

@@ -90,15 +90,10 @@ class Network:
     def activate(self, Z1, A1):
         """A1 = g(Z1)."""
         if Z1.ndim == 2 or self.activation.supports_batched:
-            self.activation.forward(Z1, A1, *self._learned(self.parameters))
+            self.activation.forward(Z1, A1, *_learned(self.parameters))
         else:
             for Z, A in zip(Z1, A1, strict=True):
-                self.activation.forward(Z, A, *self._learned(self.parameters))
-
-    @staticmethod
-    def _learned(parameters):
-        """What the activation is given besides: its learned column, if it learns."""
-        return () if parameters.learned is None else (parameters.learned,)
+                self.activation.forward(Z, A, *_learned(self.parameters))
 
     # Backward
 
@@ -112,7 +107,7 @@ class Network:
         dZ2 *= scale
         if s is not None:
             dZ2 *= s
-        p, d, learned = self.parameters, self.gradient, self._learned(self.parameters)
+        p, d, learned = self.parameters, self.gradient, _learned(self.parameters)
         dZ1, ones = self._buffers_to_go_back(Z1)
         np.dot(dZ2, A1.T, out=d.W2)
         np.dot(dZ2, ones, out=d.b2)
@@ -120,14 +115,14 @@ class Network:
         if self.dropout is not None:
             dZ1 *= self.dropout.mask
             self.activate(Z1, A1)  # A1 as it was before the mask
-        self.activation.backward(Z1, A1, dZ1, *learned, *self._learned(d))
+        self.activation.backward(Z1, A1, dZ1, *learned, *_learned(d))
         self._product(dZ1, A0.T, out=d.W1)
         np.dot(dZ1, ones, out=d.b1)
 
     def slope(self, Z1, A1):
         """g'(Z1) as the backward pass uses it."""
         slope = np.ones_like(Z1)
-        learned = self._learned(self.parameters)
+        learned = _learned(self.parameters)
         spare = [np.empty_like(column) for column in learned]
         self.activation.backward(Z1.copy(), A1.copy(), slope, *learned, *spare)
         return slope
@@ -186,6 +181,11 @@ class Network:
         if self.alpha:
             for weights, dweights, scratch in self._penalty_blocks:
                 dweights += np.multiply(weights, self.alpha, out=scratch)
+
+
+def _learned(parameters):
+    """What the activation is given besides: its learned column, if it learns."""
+    return () if parameters.learned is None else (parameters.learned,)
 
 
 def _blocks(weights, dweights):

@@ -90,14 +90,12 @@ def to_onnx(
     graph = _Graph.of(estimator, dtype, labels)
     names = {result: name for name, result in graph.outputs.items()}
     nodes = [node.renamed(lambda name: names.get(name, name)) for node in graph.nodes]
-    outputs = _outputs(estimator, dtype, labels).items()
-    model_graph = onnx.helper.make_graph(
-        [onnx.helper.make_node(n.op, n.inputs, n.outputs, **n.attributes) for n in nodes],
-        type(estimator).__name__,
-        [_value("X", dtype, (estimator.n_features_in_,))],
-        [_value(name, *type_and_shape) for name, type_and_shape in outputs],
-        [onnx.numpy_helper.from_array(value, name) for name, value in graph.constants.items()],
-    )
+    nodes = [onnx.helper.make_node(n.op, n.inputs, n.outputs, **n.attributes) for n in nodes]
+    inputs = [_value("X", dtype, (estimator.n_features_in_,))]
+    outputs = [_value(name, *of) for name, of in _outputs(estimator, dtype, labels).items()]
+    constants = [onnx.numpy_helper.from_array(v, name) for name, v in graph.constants.items()]
+    name = type(estimator).__name__
+    model_graph = onnx.helper.make_graph(nodes, name, inputs, outputs, constants)
     opsets = [onnx.helper.make_opsetid("", OPSET)]
     versions = {"ir_version": onnx.helper.find_min_ir_version_for(opsets), "opset_imports": opsets}
     producer = {"producer_name": "skshallow", "producer_version": __version__}
@@ -156,8 +154,8 @@ class _Node:
 
     def renamed(self, rename):
         """The same node between other names."""
-        inputs, outputs = list(map(rename, self.inputs)), list(map(rename, self.outputs))
-        return _Node(self.op, inputs, outputs, self.attributes)
+        ends = ([rename(name) for name in names] for names in (self.inputs, self.outputs))
+        return _Node(self.op, *ends, self.attributes)
 
 
 class _Graph:

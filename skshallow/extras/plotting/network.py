@@ -177,10 +177,9 @@ class NetworkDisplay:
         self.ax_ = axes_or_new(ax)
         self.figure_ = self.ax_.figure
         self.ax_.set_axis_off()
-        features, units, outputs = (column.draw(self.ax_) for column in columns)
-        self.feature_nodes_, self.feature_texts_ = features
-        self.unit_nodes_, self.unit_texts_ = units
-        self.output_nodes_, self.output_texts_ = outputs
+        self.feature_nodes_, self.feature_texts_ = columns[0].draw(self.ax_)
+        self.unit_nodes_, self.unit_texts_ = columns[1].draw(self.ax_)
+        self.output_nodes_, self.output_texts_ = columns[2].draw(self.ax_)
         self.W1_lines_ = _draw_weights(self.ax_, columns[0], columns[1], inner)
         self.W2_lines_ = _draw_weights(self.ax_, columns[1], columns[2], outer)
         self.legend_ = self._draw_legend(np.abs(inner).max(), np.abs(outer).max())
