@@ -1,6 +1,7 @@
 """What classifier and regressor share: fit, going on, prediction. Words outside, letters inside."""
 
 import copy
+from dataclasses import replace
 from typing import Self
 
 import numpy as np
@@ -18,7 +19,7 @@ from skshallow._defaults import Settings, is_auto, is_lbfgs, resolve_epochs, sam
 from skshallow._persistence import Persistent
 from skshallow._prediction import fitted_attributes, predicted_outputs
 from skshallow._threads import one_thread
-from skshallow._validation import LossScorer, MetricScorer, is_given, split, wants_validation
+from skshallow._validation import is_given, new_scorer, split, wants_validation
 
 
 def takes_single_steps(estimator):
@@ -107,7 +108,7 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
         if not given and wants_validation(self, settings, data, strata):
             data, held_out = split(data, self.validation_fraction, seed, strata)
         data = _training.whole_batch_data(self, settings, data)
-        self._prepare(settings, data, seed, first=first)
+        data = self._prepare(settings, data, seed, first=first)
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         arguments = {"X": X, "y": y, "metadata": metadata}
         try:
@@ -124,7 +125,7 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
         first = not hasattr(self, "W1_")
         data = self._training_data(X, y, sample_weight, first=first, classes=classes)
         data = _training.whole_batch_data(self, settings, data)
-        self._prepare(settings, data, self._seed(first), first=first)
+        data = self._prepare(settings, data, self._seed(first), first=first)
         n_epochs = None if is_auto(self.max_iter) else self.max_iter
         _training.begin_partial_fit(self, settings, self._state, n_epochs)
         engine = _training.new_engine(self, settings, self._state, data)
@@ -172,7 +173,7 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
         return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
 
     def _prepare(self, settings, data, seed, *, first):
-        """Have a state to train: a new one, the old one, or one made of the fitted weights."""
+        """The data, standardised, for a state: new, the old one, or made of the fitted weights."""
         if first:
             self._activation = settings.activation
             self._standardization = data.standardization() if self.standardize else None
@@ -188,6 +189,7 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
             self._solver = copy.deepcopy(self.solver)
             scaling = settings.scaling_for(data.X, self.alpha)
             self._state.use_optimizer(settings.optimizer, scaling)
+        return replace(data, scales=(self._standardization, self._target_standardization))
 
     def _check_same_network(self, settings):
         """Refuse to go on with another network than the fitted one."""
@@ -205,9 +207,6 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
                 "back, or fit a new network with warm_start=False"
             )
 
-    def _batches(self, data, *size):
-        return data.batches(self._standardization, self._target_standardization, *size)
-
     def _train(self, settings, data_sets, arguments):
         """Run the solver, tell the callbacks, keep what was learned."""
         state, (data, held_out, given) = self._state, data_sets
@@ -217,10 +216,8 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
         rescore = given or state.checkpoint.metric != metric
         _training.begin_fit(self, settings, state, n_epochs, metric)
         scorer = None
-        if held_out is not None and metric == "loss":
-            scorer = LossScorer(engine, self._batches(held_out))
-        elif held_out is not None:
-            scorer = MetricScorer(self, engine.network, held_out)
+        if held_out is not None:
+            scorer = new_scorer(self, engine, replace(held_out, scales=data.scales))
         context = self._init_callback_context(max_subtasks=n_epochs)
         context.call_on_fit_task_begin(estimator=self, **arguments)
         callbacks = EpochCallbacks(self, context, arguments, state, n_epochs)

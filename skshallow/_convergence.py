@@ -72,7 +72,7 @@ def hidden_layer_warning(estimator, data, parameters) -> str | None:
     """
     rows = data.rows[:: -(-len(data.rows) // N_COMPARED)]
     network = Network(parameters, copy.deepcopy(estimator._activation))
-    A0 = Inputs(data.X, estimator._standardization).take(rows)
+    A0 = Inputs(data.X, data.scales[0]).take(rows)
     if abs(A0.max(axis=1) - A0.min(axis=1)).sum() == 0:  # no layer could tell these rows apart
         return None
     with np.errstate(over="ignore", invalid="ignore"):

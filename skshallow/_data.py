@@ -18,7 +18,7 @@ class DataSet:
     """X (m, n0), targets y as given and Y (n2, m) for core, weights, rows to use.
 
     ``s`` (1 or n2, m) is sample weight times class weight; ``count`` is the number of rows before
-    duplicates were merged.
+    duplicates were merged; ``scales`` are what standardises X and Y, or None.
     """
 
     X: Any
@@ -28,6 +28,7 @@ class DataSet:
     s: np.ndarray | None
     rows: np.ndarray
     count: int
+    scales: tuple = (None, None)
 
     @classmethod
     def of(cls, X, y, Y, sample_weight, s) -> "DataSet":
@@ -61,11 +62,12 @@ class DataSet:
         """What puts the columns of these rows on one footing."""
         return Standardization.measure(self.X, self.rows, self.row_weights)
 
-    def batches(self, of_inputs, of_targets=None, size: int = BLOCK_SIZE) -> Batches:
+    def batches(self, size: int = BLOCK_SIZE) -> Batches:
         """These rows in batches, standardised; weights become of mean one, so that J is a mean."""
         s = None
         if self.s is not None and np.ptp(self.s[:, self.rows]) > 0:
             s = (self.s * (len(self.rows) / self.total_weight)).astype(self.X.dtype)
+        of_inputs, of_targets = self.scales
         Y = self.Y if of_targets is None else of_targets.apply(self.Y)
         Y = Y.astype(self.X.dtype, copy=False)
         return Batches(Inputs(self.X, of_inputs), Y, s, self.rows, size)

@@ -78,7 +78,7 @@ def new_engine(estimator, settings: Settings, state, data: DataSet) -> NumpyEngi
     functions = copy.deepcopy(estimator._activation), estimator._encoder.new_loss()
     network = Network(state.parameters, *functions, alpha=alpha, dropout=dropout)
     size = resolve_batch_size(estimator.batch_size, settings, len(data.rows))
-    return NumpyEngine(state, network, estimator._batches(data, size))
+    return NumpyEngine(state, network, data.batches(size))
 
 
 def run_solver(estimator, state, engine, n_epochs: int, **look) -> Outcome:

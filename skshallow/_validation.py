@@ -71,6 +71,13 @@ def split(data: DataSet, fraction: float, seed: int, labels=None):
     return data.subset(training), data.subset(np.sort(validation))
 
 
+def new_scorer(estimator, engine, data: DataSet):
+    """What scores the present weights on the validation set, as ``scoring`` says."""
+    if isinstance(estimator.scoring, str) and estimator.scoring == "loss":
+        return LossScorer(engine, data.batches())
+    return MetricScorer(estimator, engine.network, data)
+
+
 class LossScorer:
     """Scores the present weights by minus the validation loss.
 
@@ -111,10 +118,8 @@ class MetricScorer:
 
     def __init__(self, estimator, network, data):
         self.estimator, self.network = estimator, network
-        self.batches, self.scorer = (
-            estimator._batches(data),
-            check_scoring(estimator, estimator.scoring),
-        )
+        self.batches = data.batches()
+        self.scorer = check_scoring(estimator, estimator.scoring)
         self.X, self.y, self.weights = data.X[data.rows], data.y[data.rows], {}
         weighed = data.sample_weight is not None
         if weighed and "sample_weight" in inspect.signature(self.scorer).parameters:

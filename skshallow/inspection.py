@@ -230,7 +230,7 @@ def _untrained(estimator, data, max_rows, rng):
     data = model._training_data(*data, first=True, dtype=np.float64)
     model._encoder.check_trainable(data.y[data.rows])
     data = data.subset(np.sort(_some(data.rows, max_rows, rng)))
-    model._prepare(settings, data, 0, first=True)
+    data = model._prepare(settings, data, 0, first=True)
     return new_engine(model, settings, model._state, data)
 
 
