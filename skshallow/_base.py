@@ -1,8 +1,8 @@
 """What classifier and regressor share: fit, going on, prediction. Words outside, letters inside."""
 
 import copy
-from dataclasses import replace
-from typing import Self
+from dataclasses import dataclass, fields, replace
+from typing import Self, dataclass_transform
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -20,6 +20,18 @@ from skshallow._persistence import Persistent
 from skshallow._prediction import fitted_attributes, predicted_outputs
 from skshallow._threads import one_thread
 from skshallow._validation import is_given, new_scorer, split, wants_validation
+
+
+@dataclass_transform(eq_default=False)
+def with_constructor(cls):
+    """Give a class the constructor that a dataclass with these fields has, and nothing else of it.
+
+    Many tools take a dataclass for its fields alone, which here would leave out what was learned.
+    """
+    names = [field.name for field in fields(dataclass(cls, eq=False, repr=False))]
+    for name in (*names, "__dataclass_fields__", "__dataclass_params__", "__match_args__"):
+        delattr(cls, name)
+    return cls
 
 
 def takes_single_steps(estimator):
@@ -151,10 +163,11 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
         X_val, y_val, sample_weight_val = validation
         try:
             X, y = self._check_X_y(X_val, y_val, first=False)
-            weights = check_weights(sample_weight_val, X.shape[0], "sample_weight_val")
-            return self._data_set(X, self._encoder.check(y), weights, dtype)
+            y = self._encoder.check(y)
         except (TypeError, ValueError) as error:
             raise type(error)(f"X_val and y_val must be like X and y: {error}") from error
+        weights = check_weights(sample_weight_val, X.shape[0], "sample_weight_val")
+        return self._data_set(X, y, weights, dtype)
 
     def _check_X_y(self, X, y, *, first):
         options = {"accept_sparse": "csr", "dtype": DTYPES, "multi_output": True}
@@ -214,10 +227,10 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
         n_epochs = resolve_epochs(self.max_iter, settings, engine.n_steps)
         metric = None if held_out is None else self.scoring
         rescore = given or state.checkpoint.metric != metric
-        _training.begin_fit(self, settings, state, n_epochs, metric)
         scorer = None
         if held_out is not None:
             scorer = new_scorer(self, engine, replace(held_out, scales=data.scales))
+        _training.begin_fit(self, settings, state, n_epochs, metric)
         context = self._init_callback_context(max_subtasks=n_epochs)
         context.call_on_fit_task_begin(estimator=self, **arguments)
         callbacks = EpochCallbacks(self, context, arguments, state, n_epochs)

@@ -34,9 +34,8 @@ def training_summary(state, outcome) -> dict:
 
 def warn_of_trouble(estimator, state, outcome, data=None) -> None:
     """Warn if training ended badly or, seen on training data, left a useless hidden layer."""
-    message, category = convergence_warning(estimator, state, outcome.reason), ConvergenceWarning
-    if outcome.reason == "interrupted":
-        category = UserWarning
+    message = convergence_warning(estimator, state, outcome.reason)
+    category = UserWarning if outcome.reason == "interrupted" else ConvergenceWarning
     if message is None and data is not None:
         parameters = Parameters(outcome.weights, state.parameters.layout)
         message, category = hidden_layer_warning(estimator, data, parameters), UserWarning
@@ -52,7 +51,7 @@ def convergence_warning(estimator, state, reason: str) -> str | None:
         remedy = "raise alpha"
     if not estimator.standardize:
         remedy += ", or set standardize=True"
-    warnings = {
+    messages = {
         "interrupted": f"training was interrupted in epoch {epoch}: the best weights so far are "
         "kept",
         "unconverged": f"lbfgs stopped at max_iter={iterations} with derivatives above "
@@ -62,7 +61,7 @@ def convergence_warning(estimator, state, reason: str) -> str | None:
         "diverged": f"training diverged in epoch {epoch}: the loss was no longer a finite, "
         f"sensible number; the best weights before are kept: {remedy}",
     }
-    return warnings.get(reason)
+    return messages.get(reason)
 
 
 def hidden_layer_warning(estimator, data, parameters) -> str | None:

@@ -67,10 +67,9 @@ class DataSet:
         s = None
         if self.s is not None and np.ptp(self.s[:, self.rows]) > 0:
             s = (self.s * (len(self.rows) / self.total_weight)).astype(self.X.dtype)
-        of_inputs, of_targets = self.scales
-        Y = self.Y if of_targets is None else of_targets.apply(self.Y)
+        Y = self.Y if self.scales[1] is None else self.scales[1].apply(self.Y)
         Y = Y.astype(self.X.dtype, copy=False)
-        return Batches(Inputs(self.X, of_inputs), Y, s, self.rows, size)
+        return Batches(Inputs(self.X, self.scales[0]), Y, s, self.rows, size)
 
 
 def check_weights(weights, n: int, name: str) -> np.ndarray | None:
@@ -83,9 +82,7 @@ def check_weights(weights, n: int, name: str) -> np.ndarray | None:
     if weights.shape != (n,):
         raise ValueError(f"{name} has shape {weights.shape}: give one weight for each of {n} rows")
     if (weights < 0).any():
-        raise ValueError(
-            f"{name} has a negative weight ({weights.min()}): weights must be zero or more"
-        )
+        raise ValueError(f"{name} has a negative weight ({weights.min()}): all must be >= 0")
     with np.errstate(over="ignore"):
         total = weights.sum()
     if not np.isfinite(total):

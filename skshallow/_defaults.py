@@ -92,7 +92,7 @@ def is_lbfgs(solver: Any) -> bool:
 
 def wants_quantiles(estimator) -> bool:
     """Whether the outputs are quantiles named by a parameter."""
-    loss = getattr(estimator, "loss", None)
+    loss = estimator.loss if is_regressor(estimator) else None
     return isinstance(loss, str) and loss == "quantile"
 
 
@@ -111,14 +111,15 @@ def new_object(value, table):
         return table[value]()
     value = copy.deepcopy(value)
     for old, new in RENAMED.items():
-        given = getattr(value, old, None)
-        if given is not None and hasattr(value, new) and getattr(value, new) is not given:
+        owners = [vars(value), *map(vars, type(value).__mro__)]  # the first that has a name counts
+        owner = next((names for names in owners if old in names or new in names), {})
+        if new not in owner and old in owner and hasattr(value, new):
             warn_caller(
                 f"{type(value).__name__}.{old} is called {new} now: rename it; the old name works "
                 "until version 0.2",
                 FutureWarning,
             )
-            object.__setattr__(value, new, given)  # the user's object may be frozen
+            object.__setattr__(value, new, getattr(value, old))  # it may be frozen
     return value
 
 

@@ -9,6 +9,7 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
+from sklearn.base import is_regressor
 from sklearn.metrics import get_scorer_names
 from sklearn.utils import check_random_state
 
@@ -34,8 +35,7 @@ def check_number(name, value, kind, low, high=np.inf, *, closed="left", words=()
     if isinstance(value, (str, bool, np.bool_)) and value in words:
         return
     noun = "an integer" if kind is Integral else "a number"
-    remedy = f"give {noun} {_interval(low, high, closed)}"
-    remedy += "".join(f" or {word!r}" for word in words)
+    remedy = f"give {noun} {_interval(low, high, closed)}" + "".join(f" or {w!r}" for w in words)
     if not isinstance(value, kind) or isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{name}={value!r} is of the wrong type: {remedy}")
     above = value >= low if closed in ("left", "both") else value > low
@@ -136,12 +136,12 @@ CHECKS: dict[str, Callable] = {
 
 def check_parameters(estimator) -> None:
     """Raise TypeError or ValueError for the first parameter that is not usable."""
-    values = estimator.get_params(deep=False)
+    others = () if is_regressor(estimator) else ("loss", "quantile")
     for name, check in CHECKS.items():
-        if name in values:
-            check(name, values[name])
-    if values["dropout"] and isinstance(values["solver"], str) and values["solver"] == "lbfgs":
+        if hasattr(estimator, name) and name not in others:
+            check(name, getattr(estimator, name))
+    if estimator.dropout and isinstance(estimator.solver, str) and estimator.solver == "lbfgs":
         raise ValueError(
-            f"dropout={values['dropout']!r} is random and solver='lbfgs' needs a fixed function: "
+            f"dropout={estimator.dropout!r} is random and solver='lbfgs' needs a fixed function: "
             "set dropout=0 or solver='adam'"
         )

@@ -16,8 +16,9 @@ from skshallow.core.standardization import Standardization, TargetStandardizatio
 
 VERSION = "_skshallow_version"
 ENCODERS = ClassEncoder, ClassWeights, RealEncoder, Standardization, TargetStandardization
-OBJECTS = *ACTIVATIONS.values(), *REGRESSION_LOSSES.values(), *ENCODERS
-KINDS = {kind.__name__: kind for kind in OBJECTS}
+SCALES = "_standardization", "_target_standardization"
+ATTRIBUTES = "_activation", "_class_weights", "_encoder", *SCALES
+KINDS = {k.__name__: k for k in (*ACTIVATIONS.values(), *REGRESSION_LOSSES.values(), *ENCODERS)}
 
 
 class OtherVersionWarning(InconsistentVersionWarning):
@@ -48,8 +49,8 @@ class Persistent:
 
 
 def _private(function, state):
-    """The state with ``function`` of what is ours: parameters are as the user gave them."""
-    return {name: function(v) if name.startswith("_") else v for name, v in state.items()}
+    """The state with ``function`` of what is ours; the rest is as the user gave it."""
+    return {name: function(v) if name in ATTRIBUTES else v for name, v in state.items()}
 
 
 def _to_plain(value):

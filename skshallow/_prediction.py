@@ -46,13 +46,9 @@ def predicted_outputs(estimator, X, method):
         X = validate_data(estimator, X, reset=False, accept_sparse="csr", dtype=DTYPES)
     transform, n_outputs = estimator._encoder.transform(method)
     outputs = np.empty((X.shape[0], n_outputs), estimator.W1_.dtype)
-
-    def fill(rows):
-        _fill(outputs[rows], fitted_network(estimator), X[rows], transform)
-
     parts = row_parts(X.shape[0], estimator.W1_.size)
     with one_thread():
-        each(fill, parts)
+        each(lambda i: _fill(outputs[i], fitted_network(estimator), X[i], transform), parts)
     return outputs
 
 
@@ -70,8 +66,7 @@ def _is_valid(estimator, X):
 
 
 def _fill(outputs, network, X, transform):
-    W1 = network.parameters.W1
-    done = 0
+    W1, done = network.parameters.W1, 0
     with np.errstate(over="ignore", invalid="ignore"):
         for A0, n in tiles(X, len(W1), W1.dtype):
             _, A1 = network.hidden(A0)
@@ -79,9 +74,7 @@ def _fill(outputs, network, X, transform):
                 A1 = in_tiles(A1, tile_size(W1.size, W1.dtype))
             Z2 = network.output(A1)
             if not np.isfinite(Z2).all():
-                raise ValueError(
-                    "X has values so large that scores overflow: divide X by a constant"
-                )
+                raise ValueError("X has values so large that scores overflow: scale X")
             A2 = transform(Z2).swapaxes(-1, -2)
             outputs[done : done + n] = A2.reshape(-1, A2.shape[-1])[:n]
             done += n

@@ -77,12 +77,12 @@ class ClassEncoder:
             return codes[None, :].astype(dtype)
         return (codes == np.arange(len(self.classes))[:, None]).astype(dtype)
 
-    def decode(self, scores):
-        """Labels of scores (m, n2)."""
+    def decode(self, scores, classes):
+        """Labels of scores (m, n2), by the names that classes now have."""
         if self.kind == "multilabel":
             return (scores > 0).astype(int)
         codes = scores[:, 0] > 0 if self.kind == "binary" else scores.argmax(axis=1)
-        return self.classes[codes.astype(int)]
+        return classes[codes.astype(int)]
 
     def strata(self, y):
         """What a validation split keeps the proportions of."""

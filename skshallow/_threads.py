@@ -56,10 +56,9 @@ def one_thread():
 
 def row_parts(n: int, multiplications: int) -> list[slice]:
     """n rows of so many multiplications each, in parts for as many threads as BLAS would use."""
-    threads = 1
-    if n * multiplications > 10 * WORTH_SHARING:
-        threads = max(library.get_num_threads() for library in _blas())
-    return even_slices(n, threads)
+    if n * multiplications <= 10 * WORTH_SHARING:
+        return [slice(0, n)]
+    return even_slices(n, max(library.get_num_threads() for library in _blas()))
 
 
 def each(function: Callable, parts: list) -> list:

@@ -104,8 +104,9 @@ class LossScorer:
 class MetricScorer:
     """Scores the present weights by a scorer of scikit-learn.
 
-    The network runs once over the validation set: its loss and the predictions that the scorer
-    asks for come from the same scores Z2.
+    The network runs once over the validation set: its loss and the predictions that a scorer of
+    scikit-learn asks for come from the same scores Z2. A function of the user's may do anything
+    with the estimator, so it is given one of its own.
 
     Parameters
     ----------
@@ -124,9 +125,11 @@ class MetricScorer:
         weighed = data.sample_weight is not None
         if weighed and "sample_weight" in inspect.signature(self.scorer).parameters:
             self.weights = {"sample_weight": data.sample_weight[data.rows]}
-        self.model = copy.copy(estimator)  # what the scorer sees of the present weights
+        self.model = copy.copy(estimator)  # what the scorer sees
         vars(self.model).pop("feature_names_in_", None)  # X is an array by now
-        self.model._outputs = self._outputs
+        self.is_named = isinstance(estimator.scoring, str)
+        if self.is_named:  # then it asks for predictions, and keeps and changes nothing
+            self.model._outputs = self._outputs
 
     def validation_loss(self):
         """Mean loss at the present weights; keeps the scores Z2."""
@@ -140,23 +143,25 @@ class MetricScorer:
 
     def score(self):
         """What the scorer says of the scores that validation_loss found."""
-        if self.model._target_standardization is not None:
-            self.Z2 = self.model._target_standardization.raw_scores(self.Z2).astype(self.Z2.dtype)
-        vars(self.model).update(fitted_attributes(self.estimator, self.network.parameters.theta))
-        return self._number()
+        model = self.model if self.is_named else copy.copy(self.model)
+        vars(model).update(fitted_attributes(self.estimator, self.network.parameters.theta))
+        return self._number(model)
 
     def _outputs(self, X, method):
         """Predictions of the validation set from its scores, of other rows as ever."""
         if X is not self.X:
             return type(self.model)._outputs(self.model, X, method)
+        Z2, of_targets = self.Z2.copy(), self.model._target_standardization
+        if of_targets is not None:
+            Z2 = of_targets.raw_scores(Z2).astype(Z2.dtype)
         transform, _ = self.model._encoder.transform(method)
-        return np.ascontiguousarray(transform(self.Z2.copy()).T)
+        return np.ascontiguousarray(transform(Z2).T)
 
-    def _number(self):
+    def _number(self, model):
         """A score that is no number would never be the best."""
         scoring = self.estimator.scoring
         try:
-            value = float(self.scorer(self.model, self.X, self.y, **self.weights))
+            value = float(self.scorer(model, self.X, self.y, **self.weights))
         except (TypeError, ValueError) as error:
             raise ValueError(
                 f"scoring={scoring!r} cannot score {len(self.y)} validation rows: {error}. Set "

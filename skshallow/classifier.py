@@ -1,6 +1,6 @@
 """ShallowNNClassifier: labels to Y, scores to probabilities and labels."""
 
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY
 from typing import Any, Self
 
 import numpy as np
@@ -9,11 +9,11 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import type_of_target
 
-from skshallow._base import BaseShallowNN, takes_single_steps
+from skshallow._base import BaseShallowNN, takes_single_steps, with_constructor
 from skshallow._target_encoding import ClassEncoder, ClassWeights
 
 
-@dataclass(eq=False, repr=False)
+@with_constructor
 class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
     """Classifier with one hidden layer.
 
@@ -266,7 +266,7 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
             Labels, or a matrix of 0 and 1 for multilabel.
         """
         scores = self._outputs(X, "scores")  # fitted, or it says so
-        return self._encoder.decode(scores)
+        return self._encoder.decode(scores, self.classes_)
 
     def decision_function(self, X: ArrayLike) -> np.ndarray:
         """Scores Z2, the logits of the probabilities.

@@ -1,6 +1,6 @@
 """ShallowNNRegressor: real targets to Y, scores to predictions."""
 
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY
 from typing import Any, Self
 
 import numpy as np
@@ -11,11 +11,11 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skshallow._base import BaseShallowNN, takes_single_steps
+from skshallow._base import BaseShallowNN, takes_single_steps, with_constructor
 from skshallow._target_encoding import RealEncoder
 
 
-@dataclass(eq=False, repr=False)
+@with_constructor
 class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
     """Regressor with one hidden layer.
 

@@ -262,3 +262,9 @@ def test_the_version_is_in_the_file_and_nowhere_else(make, trip):
     assert again.get_params() == fitted.get_params()
     assert skshallow.__version__ not in map(str, vars(again).values())
     assert skshallow.__version__.encode() in pickle.dumps(again)
+
+
+def test_what_a_derived_estimator_keeps_for_itself_is_left_alone():
+    fitted, _ = classifier()
+    fitted._best = ("ReLU", 0.9)
+    assert through_pickle(fitted)._best == ("ReLU", 0.9)

@@ -1,6 +1,7 @@
 """What one can ask of the class itself: metadata routing, tags, help, signatures, imports."""
 
 import ast
+import dataclasses
 import doctest
 import inspect
 import json
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 from sklearn import config_context
+from sklearn.base import clone
 from sklearn.datasets import load_iris, make_multilabel_classification
 from sklearn.metrics import accuracy_score
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
@@ -21,7 +23,7 @@ from sklearn.utils import estimator_html_repr, get_tags
 from sklearn.utils.estimator_checks import check_estimator_sparse_tag
 
 import skshallow.classifier
-from skshallow import ShallowNNClassifier
+from skshallow import ShallowNNClassifier, ShallowNNRegressor
 
 PARAMETERS = [name for name in inspect.signature(ShallowNNClassifier).parameters]
 
@@ -206,3 +208,32 @@ def test_import_is_silent_and_brings_little_more_than_scikit_learns_network():
 def test_docstring_examples_run():
     failed, attempted = doctest.testmod(skshallow.classifier)
     assert (failed, attempted > 0) == (0, True)
+
+
+@pytest.mark.parametrize("estimator", [ShallowNNClassifier, ShallowNNRegressor])
+def test_an_estimator_is_no_dataclass_and_has_no_parameter_as_class_attribute(estimator):
+    """Tools take a dataclass for its fields alone, and would leave out what was learned."""
+    assert not dataclasses.is_dataclass(estimator)
+    assert not set(vars(estimator)) & set(inspect.signature(estimator).parameters)
+    assert dataclasses.asdict(Holder(estimator()))["model"].alpha == "auto"
+
+
+@dataclasses.dataclass
+class Holder:
+    model: object
+
+
+class Focal(ShallowNNClassifier):
+    """With a parameter that only the regressor of the package has."""
+
+    def __init__(self, hidden_units=8, *, loss="focal", max_iter=3, random_state=None):
+        super().__init__(hidden_units, max_iter=max_iter, random_state=random_state)
+        self.loss = loss
+
+
+def test_a_derived_estimator_may_have_parameters_of_its_own_and_fewer_of_ours():
+    X, y = load_iris(return_X_y=True)
+    fitted = clone(Focal(random_state=0)).fit(X, y)
+    same = ShallowNNClassifier(8, max_iter=3, random_state=0).fit(X, y)
+    np.testing.assert_array_equal(fitted.W1_, same.W1_)
+    assert set(fitted.get_params()) == {"hidden_units", "loss", "max_iter", "random_state"}

@@ -54,3 +54,12 @@ def test_no_optional_package_is_loaded_before_it_is_asked_for(seen):
 def test_a_name_that_is_not_there_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no_such_name"):
         skshallow.no_such_name  # noqa: B018
+
+
+def test_an_extra_whose_package_is_missing_is_a_name_that_is_not_there(monkeypatch):
+    monkeypatch.delitem(sys.modules, "skshallow.extras.onnx", raising=False)
+    monkeypatch.delattr(skshallow.extras, "onnx", raising=False)
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    assert not hasattr(skshallow.extras, "onnx")
+    with pytest.raises(ImportError, match="pip install"):
+        import skshallow.extras.onnx  # noqa: F401

@@ -1,9 +1,11 @@
 """Early stopping by a scorer of scikit-learn: what it sees, and what is computed for it."""
 
+import pickle
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_diabetes, load_iris
-from sklearn.metrics import get_scorer
+from sklearn.metrics import accuracy_score, get_scorer
 
 from skshallow import ShallowNNClassifier, ShallowNNRegressor
 from skshallow.core.network import Network
@@ -68,7 +70,7 @@ def build(name, **parameters):
     return make(scoring, **parameters), data(), scorer
 
 
-@pytest.mark.parametrize("name", ESTIMATORS)
+@pytest.mark.parametrize("name", [name for name in ESTIMATORS if "callable" not in name])
 def test_the_network_runs_once_an_epoch_over_the_validation_set(name, monkeypatch):
     shapes, hidden = [], Network.hidden
 
@@ -166,3 +168,50 @@ def test_a_table_with_names_is_scored_without_a_word(name):
     best = get_scorer(name)(network, X_val, y_val)
     assert network.best_validation_score_ == pytest.approx(best, abs=1e-12)
     assert list(network.feature_names_in_) == list("abcd")
+
+
+def pickling_scorer(estimator, X, y):
+    copied = pickle.loads(pickle.dumps(estimator))
+    np.testing.assert_array_equal(copied.predict(X), estimator.predict(X))
+    return copied.score(X, y)
+
+
+def test_a_scorer_may_pickle_its_estimator():
+    estimator, data = classifier(pickling_scorer), classification()
+    assert fit(estimator, data).n_iter_ == EPOCHS
+
+
+@pytest.mark.parametrize("kind", ["keeps", "changes X", "changes weights", "refits"])
+def test_a_function_as_scorer_may_do_what_it_likes_with_its_estimator(kind):
+    kept = []
+
+    def score(estimator, X, y):
+        accuracy = estimator.score(X, y)
+        if kind == "keeps":
+            kept.append(estimator)
+            assert len({model.W1_.tobytes() for model in kept}) == len(kept)
+        elif kind == "changes X":
+            A = X.copy()
+            A[:] = A[::-1]
+            np.testing.assert_array_equal(estimator.predict(A), estimator.predict(X)[::-1])
+        elif kind == "changes weights":
+            estimator.W2_[...] = 0
+            assert np.ptp(estimator.predict_proba(X)) < 1
+        else:
+            estimator.set_params(scoring="loss", max_iter=1, early_stopping=False).fit(X, y)
+        return accuracy
+
+    X, y = load_iris(return_X_y=True)
+    options = {"early_stopping": True, "max_iter": 3, "random_state": 0}
+    ours = ShallowNNClassifier(8, scoring=score, **options).fit(X, y)
+    theirs = ShallowNNClassifier(8, scoring="accuracy", **options).fit(X, y)
+    np.testing.assert_array_equal(ours.W1_, theirs.W1_)
+
+
+def test_a_scorer_that_cannot_work_leaves_a_state_that_goes_on():
+    X, y = load_iris(return_X_y=True)
+    network = ShallowNNClassifier(8, max_iter=3, warm_start=True, random_state=0).fit(X, y)
+    with pytest.raises(ValueError, match="scoring"):
+        network.set_params(scoring=accuracy_score, early_stopping=True).fit(X, y)
+    network.set_params(scoring="loss", early_stopping=False).partial_fit(X, y)
+    assert np.isfinite(network.W1_).all()

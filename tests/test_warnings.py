@@ -13,16 +13,24 @@ from sklearn.preprocessing import StandardScaler
 
 from skshallow import ShallowNNClassifier, ShallowNNRegressor
 from skshallow.core.activations import Activation, Tanh
-from skshallow.core.losses import SquaredError
+from skshallow.core.losses import Huber, SquaredError
 from skshallow.core.optimizers import SGD, Adam
 
 X, Y = load_iris(return_X_y=True)
 WORD = "is called {} now: rename it; the old name works until version 0.2"
+
+
+class Renamed(SGD):
+    """An optimizer as a user of an earlier version wrote it."""
+
+    input_pace = 1.0
+
+
 TROUBLE = {  # parameters that bring a warning, and what it says
     "diverged": ({"solver": "sgd", "learning_rate": 1e6, "standardize": False}, "diverged"),
     "symmetric": ({"init": "zeros", "max_iter": 2}, "compute the same"),
     "unconverged": ({"solver": "lbfgs", "max_iter": 1}, "max_iter=1"),
-    "renamed": ({"solver": Adam(input_pace=1.0), "max_iter": 2}, "input_scale_rate"),
+    "renamed": ({"solver": Renamed(), "max_iter": 2}, "input_scale_rate"),
 }
 
 
@@ -149,11 +157,29 @@ def test_blow_up_still_says_how_far_a_loss_may_rise():
 
 @pytest.mark.parametrize("pace", [0, 3.0, 40.0])
 def test_input_pace_still_says_how_fast_scales_of_inputs_are_learned(pace):
-    ours = classifier(solver=Adam(input_pace=pace), max_iter=3)
-    renamed(ours, "input_scale_rate", X, Y)
+    with pytest.warns(FutureWarning, match="input_scale_rate") as found:
+        solver = Adam(input_pace=pace)
+    assert found[0].filename == __file__
+    assert solver == Adam(input_scale_rate=pace)
+    ours = classifier(solver=solver, max_iter=3).fit(X, Y)
     theirs = classifier(solver=Adam(input_scale_rate=pace), max_iter=3).fit(X, Y)
     np.testing.assert_array_equal(weights_of(ours), weights_of(theirs))
-    assert ours.solver == Adam(input_pace=pace)  # fit changes no parameter
+
+
+def test_of_both_names_the_later_one_counts():
+    class Median(SquaredError):
+        level = None  # a loss that has an option of this name, and says what is meant
+        target_quantile = 0.5
+
+    class Mean(Huber):
+        level = None  # as one wrote it before, to centre about the mean
+
+    data = load_diabetes(return_X_y=True)
+    ShallowNNRegressor(4, loss=Median(), max_iter=2).fit(*data)
+    network = ShallowNNRegressor(4, loss=Mean(), max_iter=2)
+    with pytest.warns(FutureWarning, match="target_quantile"):
+        network.fit(*data)
+    assert network._encoder.loss.target_quantile is None
 
 
 def test_input_pace_of_an_optimiser_of_ones_own_too():

@@ -47,6 +47,7 @@ class Inputs:
 
     def __init__(self, X, standardization=None):
         self.X, self.standardization = X, standardization
+        self.nbytes = np.inf if issparse(X) else X.nbytes  # a sparse X must never be made dense
         if issparse(X):
             self._columns = lambda rows: X[rows].T
         elif X.flags.c_contiguous:
@@ -54,11 +55,6 @@ class Inputs:
             self._columns = lambda rows: take(rows).T
         else:  # np.take would first make a C-ordered copy of the whole of X
             self._columns = Take(X.T, axis=1)
-
-    @property
-    def nbytes(self):
-        """Bytes of X; a sparse one must never be made dense."""
-        return np.inf if issparse(self.X) else self.X.nbytes
 
     def take(self, rows):
         """A0 of these rows; the next call with as many rows may write over it."""

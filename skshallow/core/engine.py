@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-TOGETHER = 1_024  # examples whose losses are computed together
+LOSS_BLOCK = 1_024  # examples whose losses are computed together
 
 
 class Engine(Protocol):
@@ -42,7 +42,7 @@ class Engine(Protocol):
         """Take a step at each of the rates (n_steps,), the examples in this order (n_examples,).
 
         Moves theta; ``order`` None leaves the examples as they are. Returns the mean loss of each
-        batch, (n_steps,), before its step. Divergence is judged on them.
+        batch, (n_steps,), before its step. Divergence is judged on their means over some in a row.
         """
 
     def objective(self, theta):
@@ -141,7 +141,7 @@ class MeanLoss:
 
     def __init__(self, loss, dtype, largest):
         self.loss, self.dtype = loss, dtype
-        self._room = largest * max(TOGETHER // largest, 1)
+        self._room = largest * max(LOSS_BLOCK // largest, 1)
         self._kept, self._starts, self._filled, self._means = None, [], 0, []
 
     def update(self, Z2, Y, s=None):

@@ -159,10 +159,7 @@ def _draw(initializer, rng, n_out, n_in):
     """W of an initialiser that may be the user's own."""
     W = np.asarray(initializer(rng, n_out, n_in))
     if W.shape != (n_out, n_in):
-        raise ValueError(
-            f"init returned weights of shape {W.shape} for rng, {n_out}, {n_in}: return an array "
-            f"of shape {(n_out, n_in)}"
-        )
+        raise ValueError(f"init returned {W.shape}: return weights of shape {(n_out, n_in)}")
     if not np.isfinite(W).all():
         raise ValueError("init returned weights that are not finite numbers: return finite ones")
     return W

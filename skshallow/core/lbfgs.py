@@ -38,9 +38,8 @@ def minimize_lbfgs(state, objective, max_iter, tol, *, scorer=None, callbacks=No
         although the gradient promised one.
     """
     run = _Run(state, objective, scorer, callbacks)
-    rounding = 4 * float(np.finfo(state.theta.dtype).eps)
     options = {"maxiter": max_iter, "maxfun": 20 * max_iter, "gtol": 10 * tol}
-    options["ftol"] = max(1e-3 * tol, rounding)
+    options["ftol"] = max(1e-3 * tol, 4 * float(np.finfo(state.theta.dtype).eps))
     how = {"method": "L-BFGS-B", "jac": True, "callback": run.after_iteration}
     state.checkpoint.update(-math.inf, state.epoch, state.theta)  # something to go back to
     try:

@@ -8,7 +8,8 @@ are to be learned beside, see input_scaling.py. An own optimiser has the same tw
 """
 
 import math
-from dataclasses import dataclass, field
+import warnings
+from dataclasses import InitVar, dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -67,9 +68,7 @@ class Optimizer:
         learning_rate : float
             Of this step, as the schedule has it.
         """
-        raise NotImplementedError(
-            f"{type(self).__name__} must define step(theta, gradient, learning_rate)"
-        )
+        raise NotImplementedError(f"{type(self).__name__} must define step")
 
 
 @dataclass
@@ -191,7 +190,7 @@ class Adam(Optimizer):
         Inputs get a learned scale, whose logarithm moves by input_scale_rate * learning_rate in a
         step at most; 0 for none. See ``skshallow.core.input_scaling``.
     input_pace : float or None, default=None
-        Earlier name of ``input_scale_rate``, until version 0.2; ``fit`` warns of it.
+        Earlier name of ``input_scale_rate``, which works until version 0.2.
 
     References
     ----------
@@ -221,7 +220,12 @@ class Adam(Optimizer):
     beta2: float = 0.999
     epsilon: float = 1e-8
     input_scale_rate: float = 12.0
-    input_pace: float | None = field(default=None, repr=False)
+    input_pace: InitVar[float | None] = None
+
+    def __post_init__(self, input_pace):
+        if input_pace is not None:
+            warnings.warn("input_pace is called input_scale_rate now", FutureWarning, stacklevel=3)
+            self.input_scale_rate = input_pace
 
     def reset(self, theta):
         self.t = 0

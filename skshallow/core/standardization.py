@@ -44,13 +44,11 @@ class Moments:
     @classmethod
     def of(cls, x, s=None):
         """Those of one block of rows x (m, n0), weights s (m,)."""
-        low, high = x.min(axis=0), x.max(axis=0)
-        s = np.ones(len(x)) if s is None else s
-        x = x.astype(np.float64)
-        mean = s @ x / s.sum()
-        x -= mean
-        x *= x
-        return cls(s.sum(), mean, s @ x, low, high)
+        s, squares = np.ones(len(x)) if s is None else s, x.astype(np.float64)
+        mean = s @ squares / s.sum()
+        squares -= mean
+        squares *= squares
+        return cls(s.sum(), mean, s @ squares, x.min(axis=0), x.max(axis=0))
 
     def update(self, X, rows, s=None):
         """Take in these rows of X, block after block; s (m,) weighs all rows of X."""

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+TOGETHER = 1_024  # examples whose mean loss says whether training has diverged
+
 
 class DivergenceError(ArithmeticError):
     """The loss is no longer a finite, sensible number."""
@@ -83,12 +85,6 @@ class History:
         if self.initial_loss is None:
             self.initial_loss = loss
 
-    def append(self, loss, penalty, score):
-        """Add the line of an epoch."""
-        self.losses.append(loss)
-        self.penalties.append(penalty)
-        self.scores.append(score)
-
 
 @dataclass
 class TrainingState:
@@ -145,7 +141,8 @@ class TrainingState:
 
     def restore_checkpoint(self):
         """Go back to the best weights."""
-        self.theta[...] = self.checkpoint.best_weights
+        if self.checkpoint.best_weights is not None:
+            self.theta[...] = self.checkpoint.best_weights
 
     def rescore_checkpoint(self, scorer):
         """Score the best weights anew, because the metric is no longer what it was."""
@@ -216,7 +213,8 @@ def fit_epochs(state, engine, n_epochs, *, shuffle=True, scorer=None, callbacks=
             weights, penalty = state.theta.copy(), engine.penalty()
             losses = _run_epoch(state, engine, shuffle)
             max_loss = max_loss or _max_loss(state, losses[0], engine.divergence_factor)
-            loss = check_loss(float(losses @ engine.shares), max_loss)
+            check_loss(_worst(losses, engine), max_loss)
+            loss = float(losses @ engine.shares)
             look = {"scorer": scorer, "max_loss": max_loss, "callbacks": callbacks}
             reason = end_epoch(state, loss, penalty, weights=weights, **look)
             if reason is not None:
@@ -230,6 +228,13 @@ def _run_epoch(state, engine, shuffle):
     """One epoch of steps; the mean loss of each batch."""
     order = state.rng.permutation(engine.n_examples) if shuffle else None
     return engine.run_epoch(order, state.learning_rate.of_epoch(state.epoch, engine.n_steps))
+
+
+def _worst(losses, engine):
+    """The largest mean over some batches in a row, in which a single example counts little."""
+    starts = np.arange(0, engine.n_steps, max(TOGETHER * engine.n_steps // engine.n_examples, 1))
+    sums = np.add.reduceat(losses * engine.shares, starts)
+    return (sums / np.add.reduceat(engine.shares, starts)).max()
 
 
 def _max_loss(state, initial_loss, divergence_factor):
@@ -275,7 +280,9 @@ def end_epoch(state, loss, penalty, *, weights=None, scorer=None, max_loss=inf, 
         state.checkpoint.update(-loss, state.epoch, weights)
     if not np.isfinite(state.theta).all():
         raise DivergenceError(loss)
-    state.history.append(loss, penalty, score)
+    state.history.losses.append(loss)
+    state.history.penalties.append(penalty)
+    state.history.scores.append(score)
     if score is not None:
         state.checkpoint.update(score, state.epoch, state.theta)
     if callbacks is not None and callbacks.end_epoch():

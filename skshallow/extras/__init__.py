@@ -2,14 +2,11 @@
 
 from importlib import import_module
 
-__all__ = ["onnx", "plotting"]
-
 
 def __getattr__(name):
-    if name in __all__:
-        return import_module(f"skshallow.extras.{name}")
+    if name in ("onnx", "plotting"):
+        try:
+            return import_module(f"skshallow.extras.{name}")
+        except ImportError as error:  # as for any name that is not there
+            raise AttributeError(str(error)) from error
     raise AttributeError(f"module 'skshallow.extras' has no attribute {name!r}")
-
-
-def __dir__():
-    return __all__

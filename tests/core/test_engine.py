@@ -118,7 +118,7 @@ def test_the_objective_is_taken_where_it_is_asked_for():
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("kind", LOSSES)
 def test_every_batch_has_its_own_weighted_mean(kind, weighted, together, monkeypatch):
-    monkeypatch.setattr(module, "TOGETHER", together)
+    monkeypatch.setattr(module, "LOSS_BLOCK", together)
     network, Y = build("tanh", kind)
     means, expected = MeanLoss(network.loss, np.float64, 8), []
     formula = textbook.OUTPUTS[kind]

@@ -355,6 +355,16 @@ def test_a_loss_that_rises_within_reason_is_no_divergence():
     assert train(state, 5, loss=failing).reason == "finished"
 
 
+def test_batches_that_blow_up_in_mid_epoch_are_not_lost_in_the_mean():
+    losses = np.full(2_000, 0.5)
+    losses[1_000:1_016] = 3e3  # of 128,000 examples 1,024 have an absurd loss
+    state = bare()
+    engine = FakeEngine(state, [losses])
+    engine.n_examples, engine.n_steps, engine.shares = 128_000, 2_000, np.full(2_000, 1 / 2_000)
+    assert losses.mean() < engine.divergence_factor
+    assert fit_epochs(state, engine, 1).reason == "diverged"
+
+
 def test_a_loss_that_starts_below_zero_is_no_divergence():
     class Shifted(LOSSES["binary"]):
         def value(self, Z2, Y):

@@ -183,9 +183,8 @@ class HiddenUnitsDisplay:
         for axes, unit in zip(self.axes_, units, strict=True):
             axes.set_title(f"unit {unit}", fontsize=9)
         self._label_axes(n_columns)
-        self.colorbar_ = self.figure_.colorbar(
-            self.images_[0], ax=list(self.axes_), label=self.map_name, aspect=12 * n_rows
-        )
+        style = {"label": self.map_name, "aspect": 12 * n_rows}
+        self.colorbar_ = self.figure_.colorbar(self.images_[0], ax=list(self.axes_), **style)
         return self
 
     def _label_axes(self, n_columns):
