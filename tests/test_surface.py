@@ -58,8 +58,8 @@ def test_a_name_that_is_not_there_is_an_attribute_error():
 
 
 def test_an_extra_whose_package_is_missing_is_a_name_that_is_not_there(monkeypatch):
-    monkeypatch.delitem(sys.modules, "skshallow.extras.onnx", raising=False)
     monkeypatch.delattr(skshallow.extras, "onnx", raising=False)
+    monkeypatch.delitem(sys.modules, "skshallow.extras.onnx", raising=False)
     monkeypatch.setitem(sys.modules, "onnx", None)
     assert not hasattr(skshallow.extras, "onnx")
     with pytest.raises(ImportError, match="pip install"):
