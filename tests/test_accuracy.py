@@ -96,7 +96,7 @@ def test_a_linear_network_has_the_optimum_of_logistic_regression():
     np.testing.assert_allclose(network.predict_proba(X), expected, atol=1e-4)
 
 
-@pytest.mark.fast(1)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("parameters", "tolerance"),
     [

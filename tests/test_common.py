@@ -22,7 +22,7 @@ QUIET_LBFGS = pytest.mark.filterwarnings(
     "ignore:lbfgs stopped:sklearn.exceptions.ConvergenceWarning"
 )
 SHORT = {"hidden_units": 32, "max_iter": 200}
-QUICK = (ShallowNNClassifier(16, max_iter=50), ShallowNNRegressor(16, max_iter=50))
+QUICK = (ShallowNNClassifier(16, max_iter=30), ShallowNNRegressor(16, max_iter=30))
 VARIANTS = [
     *QUICK,
     ShallowNNClassifier(),

@@ -125,6 +125,7 @@ def test_numbers_of_other_types_are_taken_as_float64(kind):
     np.testing.assert_array_equal(fitted.predict_proba(X), probabilities(X.astype(float), y))
 
 
+@pytest.mark.fast(2)
 @QUIET_LBFGS
 @covered(
     solver=SOLVERS,

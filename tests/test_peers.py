@@ -497,6 +497,7 @@ def test_partial_fit_after_unpickling_does_learn(how):  # 19626, 14826
     assert log_loss(y, classifier.predict_proba(X)) < 0.7 * before
 
 
+@pytest.mark.slow
 def test_the_first_batch_may_lack_a_class_and_it_is_learned_later():  # 6994
     X, y = load_iris(return_X_y=True)
     classifier = small().partial_fit(X[y < 2], y[y < 2], classes=[0, 1, 2])

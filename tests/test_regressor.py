@@ -178,6 +178,7 @@ def test_a_linear_network_finds_the_quantile_regression(quantile):
     assert best - 0.005 < ours <= best + 1e-9
 
 
+@pytest.mark.fast(2)
 @covered(
     loss=["squared_error", "absolute_error", "quantile", "poisson"],
     solver=["adam", "lbfgs"],
@@ -221,6 +222,7 @@ def test_standardising_is_what_one_would_do_outside(loss):
     np.testing.assert_allclose(inside, spread * scaled.predict(inputs) + center, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_constant_target_is_predicted():
     for loss in REGRESSION_LOSSES:
         regressor = short(loss=loss, max_iter=200).fit(X, np.full(len(y), 7.0))

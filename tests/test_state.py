@@ -233,6 +233,7 @@ def test_fit_without_warm_start_starts_anew(route):
     assert used.n_iter_ == len(used.loss_curve_) == 5
 
 
+@pytest.mark.fast(6)
 @pytest.mark.parametrize("solver", ["adam", "sgd", "gd", SGD(momentum=0.5), Heavy()], ids=kind)
 @pytest.mark.parametrize("schedule", ["constant", "cosine", "adaptive"])
 def test_k_calls_of_partial_fit_are_fit_of_k_epochs(solver, schedule):
@@ -357,6 +358,7 @@ def test_parameters_are_kept_as_given_and_never_changed(method):
     assert (copied.solver, copied.activation) == (solver, activation)
 
 
+@pytest.mark.fast(6)
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_the_same_seed_gives_the_same_bits(variant):
     X, y = load_iris(return_X_y=True)

@@ -35,6 +35,7 @@ def seen():
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 def test_dir_lists_the_public_names_and_nothing_else(seen):
     for names in (dir(skshallow), seen["names"]):
         assert {name for name in names if not name.startswith("__")} == PUBLIC
@@ -42,12 +43,14 @@ def test_dir_lists_the_public_names_and_nothing_else(seen):
     assert all(hasattr(skshallow, name) for name in dir(skshallow))
 
 
+@pytest.mark.slow
 def test_all_modules_are_there_after_importing_the_package_alone(seen):
     assert seen["core"] == ["Tanh", "Adam"]
     assert seen["inspection"] == "hidden_unit_report"
     assert seen["plotting"] == "NetworkDisplay"
 
 
+@pytest.mark.slow
 def test_no_optional_package_is_loaded_before_it_is_asked_for(seen):
     assert seen["at once"] == seen["before plots"] == []
 

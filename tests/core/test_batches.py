@@ -99,6 +99,7 @@ def test_an_epoch_copies_no_more_of_large_x_than_its_batches(layout, monkeypatch
 # Epochs
 
 
+@pytest.mark.fast(30)
 @pytest.mark.parametrize("container", CONTAINERS)
 @pytest.mark.parametrize("shuffle", [False, True])
 @pytest.mark.parametrize(("m", "size"), SIZES)

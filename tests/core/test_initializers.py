@@ -82,6 +82,7 @@ def test_sigmoid_units_leave_zero_but_together():
     assert np.abs(parameters.W1).min() > 1e-6
 
 
+@pytest.mark.fast(7)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("name", sorted(INITIALIZERS.keys() - {"zeros"}))
 def test_random_weights_break_the_symmetry(name, activation):

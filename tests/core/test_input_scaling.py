@@ -83,6 +83,7 @@ def test_the_size_of_the_gradient_does_not_matter(factor):
     np.testing.assert_allclose(moved(W1, dW1 * factor, 0.1), moved(W1, dW1, 0.1), rtol=1e-7)
 
 
+@pytest.mark.fast(1)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_an_unwanted_input_fades_but_never_to_numbers_that_are_slow(dtype):
     W1, scaling = np.ones((N1, 1), dtype), InputScaling(12.0)

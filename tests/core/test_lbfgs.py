@@ -78,7 +78,7 @@ def test_it_ends_where_long_gradient_descent_ends():
     assert len(fast[0].history.losses) < 100
 
 
-@pytest.mark.fast(3)
+@pytest.mark.fast(1)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_at_the_end_every_derivative_is_below_ten_times_tol(activation):
     state, engine = begin(activation)

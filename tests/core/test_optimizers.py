@@ -169,6 +169,7 @@ def test_an_unfinished_optimiser_says_what_is_missing():
         optimizer.step(np.zeros(3), np.zeros(3), RATE)
 
 
+@pytest.mark.fast(1)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_adam_lets_what_fades_become_zero_and_not_a_number_that_is_slow(dtype):
     adam, theta = Adam(), np.ones(3, dtype)

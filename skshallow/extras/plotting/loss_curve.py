@@ -228,7 +228,7 @@ class LossCurveDisplay:
         for curve in (self.loss, self.validation) if is_loss else (self.loss,):
             least = np.nanmin(curve, initial=0)
             if least < 0:
-                raise ValueError(f"a logarithmic axis cannot show {least:.3g}: use log_scale=False")
+                raise ValueError(f"a log axis shows no loss of {least:.3g}: use log_scale=False")
 
     def _label_axes(self):
         known = self.ax_.get_xlabel() in ("", self.epoch_name)
