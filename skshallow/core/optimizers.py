@@ -224,12 +224,12 @@ class Adam(Optimizer):
 
     def __post_init__(self, input_pace):
         if input_pace is not None:
-            warnings.warn("input_pace is called input_scale_rate now", FutureWarning, stacklevel=3)
+            message = "input_pace is called input_scale_rate now; the old name works until 0.2"
+            warnings.warn(message, FutureWarning, stacklevel=3)
             self.input_scale_rate = input_pace
 
     def reset(self, theta):
-        self.t = 0
-        self.m, self.v = np.zeros_like(theta), np.zeros_like(theta)
+        self.t, self.m, self.v = 0, np.zeros_like(theta), np.zeros_like(theta)
 
     def step(self, theta, gradient, learning_rate):
         self.t += 1
