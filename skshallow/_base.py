@@ -143,7 +143,7 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
         engine = _training.new_engine(self, settings, self._state, data)
         with _training.computing(engine):
             outcome = _training.run_solver(self, self._state, engine, 1)
-        self._set_fitted_attributes(outcome)
+        self._set_fitted_attributes(outcome, engine)
         return self
 
     def _training_data(self, X, y, sample_weight, *, first, classes=None, dtype=None):
@@ -240,13 +240,14 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
             outcome = _training.run_solver(
                 self, state, engine, n_epochs, scorer=scorer, callbacks=callbacks
             )
-        self._set_fitted_attributes(outcome, data)
+        self._set_fitted_attributes(outcome, engine, data)
         state.end()
         context.call_on_fit_task_end(estimator=self, **arguments, reconstruction_attributes=dict)
 
-    def _set_fitted_attributes(self, outcome, data=None):
+    def _set_fitted_attributes(self, outcome, engine, data=None):
         """Keep what was learned, warn of what went wrong."""
         vars(self).pop("slopes_", None)
+        self.engine_ = engine.name
         vars(self).update(fitted_attributes(self, outcome.weights))
         vars(self).update(training_summary(self._state, outcome))
         warn_of_trouble(self, self._state, outcome, data)

@@ -8,12 +8,14 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import is_regressor
 
+from skshallow._engines import engine_class
 from skshallow._parameter_checks import check_parameters
 from skshallow._warnings import warn_caller
 from skshallow.core.activations import ACTIVATIONS, Activation
 from skshallow.core.batches import BLOCK_SIZE
 from skshallow.core.initializers import INITIALIZERS
 from skshallow.core.input_scaling import InputScaling
+from skshallow.core.losses import REGRESSION_LOSSES
 from skshallow.core.optimizers import OPTIMIZERS, Optimizer
 from skshallow.core.schedules import SCHEDULES
 
@@ -48,6 +50,7 @@ class Settings:
     gain: float
     task: str
     alpha_factor: float
+    engine: type
 
     @classmethod
     def of(cls, estimator) -> "Settings":
@@ -62,7 +65,9 @@ class Settings:
         schedule = _new_schedule(estimator.schedule, optimizer)
         task = "regressor" if is_regressor(estimator) else "classifier"
         factor = activation.slope_at_zero * (QUANTILE_ALPHA if wants_quantiles(estimator) else 1)
-        return cls(activation, optimizer, schedule, initializer, gain, task, factor)
+        loss = new_object(estimator.loss, REGRESSION_LOSSES) if task == "regressor" else None
+        engine = engine_class(estimator.engine, activation, loss, optimizer)
+        return cls(activation, optimizer, schedule, initializer, gain, task, factor, engine)
 
     def scaling_for(self, X: Any, alpha: Any) -> InputScaling | None:
         """What scales the inputs, if the optimizer wants it.

@@ -13,6 +13,7 @@ from sklearn.base import is_regressor
 from sklearn.metrics import get_scorer_names
 from sklearn.utils import check_random_state
 
+from skshallow._engines import ENGINES
 from skshallow.core.activations import ACTIVATIONS, Activation
 from skshallow.core.initializers import INITIALIZERS
 from skshallow.core.losses import REGRESSION_LOSSES, RegressionLoss
@@ -129,6 +130,7 @@ CHECKS: dict[str, Callable] = {
     "standardize": check_flag,
     "class_weight": check_class_weight,
     "warm_start": check_flag,
+    "engine": partial(check_option, table=ENGINES),
     "verbose": partial(check_number, kind=Integral, low=0, words=(True, False)),
     "random_state": check_seed,
 }

@@ -10,7 +10,7 @@ from skshallow._defaults import Settings, resolve_alpha, resolve_batch_size
 from skshallow._prediction import FITTED
 from skshallow._threads import dot_for
 from skshallow.core.batches import BLOCK_SIZE
-from skshallow.core.engine import NumpyEngine
+from skshallow.core.engine import Engine
 from skshallow.core.initializers import initialize
 from skshallow.core.lbfgs import minimize_lbfgs
 from skshallow.core.network import Dropout, Network
@@ -71,14 +71,14 @@ def _early_stopping(estimator):
     return EarlyStopping(estimator.n_iter_no_change, estimator.tol)
 
 
-def new_engine(estimator, settings: Settings, state, data: DataSet) -> NumpyEngine:
+def new_engine(estimator, settings: Settings, state, data: DataSet) -> Engine:
     """What computes for these samples."""
     alpha = resolve_alpha(estimator.alpha, settings, data.total_weight, data.count)
     dropout = Dropout(estimator.dropout, state.rng) if estimator.dropout else None
     functions = copy.deepcopy(estimator._activation), estimator._encoder.new_loss()
     network = Network(state.parameters, *functions, alpha=alpha, dropout=dropout)
     size = resolve_batch_size(estimator.batch_size, settings, len(data.rows))
-    return NumpyEngine(state, network, data.batches(size))
+    return settings.engine(state, network, data.batches(size))
 
 
 def run_solver(estimator, state, engine, n_epochs: int, **look) -> Outcome:

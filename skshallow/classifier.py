@@ -99,6 +99,11 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         Whether a further ``fit`` goes on where the last one ended, with the same hidden units:
         moments, random numbers, history and validation set go on, the schedule begins anew. If
         False, only ``partial_fit`` goes on.
+    engine : {"auto", "numpy", "numba"}, default="auto"
+        What computes the training. "numba" is compiled code, several times as fast on small data;
+        it needs ``pip install skshallow[fast]`` and has what this package brings with it, but
+        not your own activations, losses and solvers. "auto" is "numba" where it can serve, else
+        "numpy". Results of the two agree up to rounding.
     verbose : int, default=0
         0 is silent, 1 prints about ten lines in a fit, 2 a line for every epoch.
     random_state : int, RandomState instance or None, default=None
@@ -122,6 +127,8 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         Biases of the output layer.
     slopes_ : ndarray of shape (hidden_units, 1)
         Learned slopes; only with ``activation="prelu"``.
+    engine_ : str
+        What computed: "numpy" or "numba".
     n_iter_ : int
         Epochs or iterations taken, over all calls that went on from one another; after a fit
         without ``warm_start`` counting begins anew.
@@ -192,6 +199,7 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
     standardize: bool = True
     class_weight: Any = None
     warm_start: bool = False
+    engine: str = "auto"
     verbose: int = 0
     random_state: Any = None
 

@@ -88,6 +88,7 @@ class Batches:
 
     def __init__(self, inputs, Y, s, rows, size):
         self.inputs, self.rows, self.n_examples = inputs, rows, len(rows)
+        self.Y, self.s = Y, s
         self._targets = Take(Y, axis=1)
         self._weights = None if s is None else Take(s, axis=1)
         self._slices = even_slices(len(rows), -(-len(rows) // size))

@@ -28,10 +28,13 @@ class Engine(Protocol):
         Examples and steps in an epoch.
     shares : ndarray of shape (n_steps,)
         Share of the examples that each step sees: the weights of its loss in the epoch's mean.
+    name : str
+        What users call it: ``engine_``.
     divergence_factor : float
         A loss above this many times (1 + |initial loss|) counts as divergence.
     """
 
+    name: str
     network: Any
     n_examples: int
     n_steps: int
@@ -63,17 +66,20 @@ class BlockObjective:
     network : Network
     batches : Batches
         The blocks; their weights are of mean one.
+    add_up : callable or None
+        Another way than a loop here to do what ``sum_over_blocks`` does.
     """
 
-    def __init__(self, network, batches):
+    def __init__(self, network, batches, add_up=None):
         self.network, self.batches = network, batches
+        self.add_up = self.sum_over_blocks if add_up is None else add_up
 
     def __call__(self, theta):
         """(loss, penalty, gradient); the next call writes over the gradient, a vector."""
         network, n = self.network, self.batches.n_examples
         if theta is not network.parameters.theta:
             network.parameters.theta[...] = theta
-        loss, total = self.sum_over_blocks(1 / n)
+        loss, total = self.add_up(1 / n)
         network.take_sum(total)
         return loss / n, network.penalty(), network.gradient.theta
 
@@ -83,6 +89,13 @@ class BlockObjective:
         blocks = self.batches.iterate()
         loss = sum(self.network.add_block(*block, total, scale) for block in blocks)
         return loss, total
+
+
+def step_over_blocks(state, network, objective, rates):
+    """One step of gradient descent over all examples; the mean loss before it, (1,)."""
+    loss, _, _ = objective(state.theta)
+    state.step(network.gradient, float(rates[0]))
+    return np.array([loss])
 
 
 class NumpyEngine:
@@ -97,6 +110,8 @@ class NumpyEngine:
     batches : Batches
     """
 
+    name = "numpy"
+
     def __init__(self, state, network, batches):
         self.state, self.network, self.batches = state, network, batches
         self.objective = BlockObjective(network, batches)
@@ -110,7 +125,7 @@ class NumpyEngine:
 
     def run_epoch(self, order, rates):
         if self.whole:
-            return self._step_over_blocks(rates)
+            return step_over_blocks(self.state, self.network, self.objective, rates)
         network, losses = self.network, self._batch_losses
         for (A0, Y, s), rate in zip(self.batches.iterate(order), rates.tolist(), strict=True):
             layers = network.forward(A0)
@@ -118,11 +133,6 @@ class NumpyEngine:
             network.backpropagate(A0, layers, Y, s)
             self.state.step(network.gradient, rate)
         return losses.of_batches()
-
-    def _step_over_blocks(self, rates):
-        loss, _, _ = self.objective(self.state.theta)
-        self.state.step(self.network.gradient, float(rates[0]))
-        return np.array([loss])
 
 
 class MeanLoss:

@@ -39,12 +39,16 @@ class InputScaling:
 
     def step(self, W1, dW1, learning_rate):
         """Multiply the columns of W1 (n1, n0) in place, or wait for a later step."""
-        every = 1 if W1.size < MANY else 4
+        period = self.period(W1)
         self.t += 1
-        if self.t % every == 0:
+        if self.t % period == 0:
             exponent = self._sign_agreement(W1, dW1)
-            exponent *= -self.rate * learning_rate * every
+            exponent *= -self.rate * learning_rate * period
             W1 *= np.exp(exponent, out=exponent)
+
+    def period(self, W1):
+        """Every how many steps the columns are multiplied."""
+        return 1 if W1.size < MANY else 4
 
     def _sign_agreement(self, W1, dW1):
         """a_j of every column (n0,), block after block of rows."""

@@ -205,7 +205,7 @@ def fit_epochs(state, engine, n_epochs, *, shuffle=True, scorer=None, callbacks=
     Outcome
     """
     state.checkpoint.update(-inf, state.epoch, state.theta)  # something to go back to
-    max_loss, shuffle = None, shuffle and engine.n_steps > 1
+    max_loss, shuffle, groups = None, shuffle and engine.n_steps > 1, _groups(engine)
     try:
         for _ in range(n_epochs):
             if callbacks is not None:
@@ -213,8 +213,8 @@ def fit_epochs(state, engine, n_epochs, *, shuffle=True, scorer=None, callbacks=
             weights, penalty = state.theta.copy(), engine.penalty()
             losses = _run_epoch(state, engine, shuffle)
             max_loss = max_loss or _max_loss(state, losses[0], engine.divergence_factor)
-            check_loss(_worst(losses, engine), max_loss)
             loss = float(losses @ engine.shares)
+            check_loss(loss if groups is None else _worst(losses * engine.shares, groups), max_loss)
             look = {"scorer": scorer, "max_loss": max_loss, "callbacks": callbacks}
             reason = end_epoch(state, loss, penalty, weights=weights, **look)
             if reason is not None:
@@ -230,11 +230,16 @@ def _run_epoch(state, engine, shuffle):
     return engine.run_epoch(order, state.learning_rate.of_epoch(state.epoch, engine.n_steps))
 
 
-def _worst(losses, engine):
-    """The largest mean over some batches in a row, in which a single example counts little."""
+def _groups(engine):
+    """Batches in a row, in which one example counts little: where they start, their shares."""
     starts = np.arange(0, engine.n_steps, max(TOGETHER * engine.n_steps // engine.n_examples, 1))
-    sums = np.add.reduceat(losses * engine.shares, starts)
-    return (sums / np.add.reduceat(engine.shares, starts)).max()
+    return None if len(starts) == 1 else (starts, np.add.reduceat(engine.shares, starts))
+
+
+def _worst(weighted_losses, groups):
+    """The largest mean over a group of batches."""
+    starts, shares = groups
+    return (np.add.reduceat(weighted_losses, starts) / shares).max()
 
 
 def _max_loss(state, initial_loss, divergence_factor):

@@ -1,0 +1,257 @@
+"""An epoch of steps in one call: ``NumbaEngine`` does what core's NumpyEngine does.
+
+The batches, the order of the examples and the random numbers of dropout are the same; rounding is
+not, as sums are taken in another order.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from skshallow._compiled import activations, losses, optimizers
+from skshallow._compiled.batches import is_sparse, source_of, take, take_columns
+from skshallow._compiled.input_scaling import scale_inputs
+from skshallow._compiled.jit import entry_point, inlined, kernel
+from skshallow._compiled.network import (
+    Layers,
+    Parameters,
+    backward,
+    forward,
+    kind_of,
+    multiply_inputs,
+    multiply_slopes_by_inputs,
+    weigh,
+)
+from skshallow.core.engine import BlockObjective, NumpyEngine, step_over_blocks
+from skshallow.core.optimizers import GradientDescent
+
+TAKE, FORWARD, PROPAGATE, BACKWARD, ADD, STEP = (2**i for i in range(6))  # stages of a batch
+GRADIENT = TAKE | FORWARD | PROPAGATE | BACKWARD
+PORTION = 2_000_000_000  # multiplications in one call: a fraction of a second, then Ctrl-C is heard
+RANDOM_PORTION = 2**22  # random numbers of dropout in one call
+
+
+class Vectors(NamedTuple):
+    """theta, its gradient, the optimizer's moments, and the layout. ADD adds the gradient to m."""
+
+    theta: np.ndarray
+    gradient: np.ndarray
+    m: np.ndarray
+    v: np.ndarray
+    n0: int
+    n1: int
+    n2: int
+    n_learned: int
+
+
+class Plan(NamedTuple):
+    """Which stages of which batches: rows[bounds[i]:bounds[i + 1]] are those of batch i.
+
+    ``U`` are the random numbers of dropout, ``scale`` is that of the gradient, 0 for 1 / m. ``t``
+    and ``scaling_t`` are the steps taken before.
+    """
+
+    stages: int
+    rows: np.ndarray
+    bounds: np.ndarray
+    rates: np.ndarray
+    U: np.ndarray
+    scale: float
+    t: int
+    scaling_t: int
+
+
+@entry_point
+def run(kind, vectors, source, work, plan, rule, loss):
+    """The stages of every batch; ``loss`` becomes the sum of s * L over each of them.
+
+    ``work`` is room for all that is computed of the largest batch.
+    """
+    theta, gradient, m, _, n0, n1, n2, n_learned = vectors
+    parameters = views(theta, n0, n1, n2, n_learned)
+    dparameters = views(gradient, n0, n1, n2, n_learned)
+    dense, dropped = 0 if is_sparse(source) else n0, n1 if len(plan.U) > 0 else 0
+    for i in range(len(plan.bounds) - 1):
+        first, stop = plan.bounds[i], plan.bounds[i + 1]
+        rows, size = plan.rows[first:stop], stop - first
+        layers = layers_of(work, size, dense, n1, n2)
+        end = size * (dense + 3 * n1 + 3 * n2)
+        Y, s = matrix(work, end, n2, size), matrix(work, end + size * n2, len(source.s), size)
+        U = matrix(plan.U, dropped * (first - plan.bounds[0]), dropped, size)
+        if plan.stages & TAKE:
+            take(source, rows, layers.X)
+            take_columns(source.Y, rows, Y)
+            take_columns(source.s, rows, s)
+        if plan.stages & FORWARD:
+            multiply_inputs(parameters.W1, source, rows, layers.X, layers.Z1)
+        if plan.stages & PROPAGATE:
+            forward(kind, parameters, layers, U)
+            losses.value_and_slope(kind, layers.Z2, Y, layers.L, layers.E)
+            loss[i] = weigh(s, layers.L, layers.Z2, plan.scale if plan.scale > 0 else 1 / size)
+            backward(kind, parameters, dparameters, layers, U)
+        if plan.stages & BACKWARD:
+            multiply_slopes_by_inputs(layers.dZ1, source, rows, layers.X, dparameters.W1)
+        if plan.stages & ADD:
+            optimizers.add(gradient, m)
+        if plan.stages & STEP:
+            move(vectors, parameters.W1, dparameters.W1, (plan, rule, i), work)
+
+
+@inlined
+def move(vectors, W1, dW1, which, work):
+    """Scale the inputs if it is time to, and take step i. The penalty touches the weights alone."""
+    theta, gradient, m, v, n0, n1, n2, _ = vectors
+    plan, rule, i = which
+    n, t, rate, alpha = n1 * (n0 + n2), plan.t + i + 1, plan.rates[i], rule.alpha
+    if rule.scaling_period > 0 and (plan.scaling_t + i + 1) % rule.scaling_period == 0:
+        optimizers.add_penalty(theta[:n], gradient[:n], alpha)
+        alpha = 0.0
+        scale_inputs(W1, dW1, rule.scaling_rate * rate * rule.scaling_period, work)
+    optimizers.step(rule, (theta[:n], gradient[:n], m[:n], v[:n]), t, rate, alpha)
+    optimizers.step(rule, (theta[n:], gradient[n:], m[n:], v[n:]), t, rate, 0.0)
+
+
+@kernel
+def matrix(vector, start, n, m):
+    """The (n, m) numbers from start on, as a matrix."""
+    return vector[start : start + n * m].reshape(n, m)
+
+
+@inlined
+def views(theta, n0, n1, n2, n_learned):
+    """The parameters in theta, as core's Layout has them."""
+    biases = n1 * (n0 + n2)
+    return Parameters(
+        matrix(theta, 0, n1, n0),
+        matrix(theta, biases, n1, 1),
+        matrix(theta, n1 * n0, n2, n1),
+        matrix(theta, biases + n1, n2, 1),
+        matrix(theta, biases + n1 + n2, n_learned, 1),
+    )
+
+
+@inlined
+def layers_of(work, m, n0, n1, n2):
+    """The buffers of m examples, one after the other."""
+    hidden, outputs = m * n0, m * (n0 + 3 * n1)
+    return Layers(
+        matrix(work, 0, m, n0),
+        matrix(work, hidden, n1, m),
+        matrix(work, hidden + m * n1, n1, m),
+        matrix(work, hidden + 2 * m * n1, n1, m),
+        matrix(work, outputs, n2, m),
+        matrix(work, outputs + m * n2, n2, m),
+        matrix(work, outputs + 2 * m * n2, n2, m),
+    )
+
+
+def unsupported(activation, loss, optimizer):
+    """What there is no kernel for, as a text, or None. Objects of derived types may do anything.
+
+    The loss is None for a classifier, whose losses are all there.
+    """
+    if type(activation) not in activations.CODES:
+        return f"activation={activation!r}"
+    if loss is not None and type(loss) not in losses.CODES:
+        return f"loss={loss!r}"
+    if optimizer is None or type(optimizer) in (GradientDescent, *optimizers.CODES):
+        return None
+    return f"solver={optimizer!r}"
+
+
+class NumbaEngine:
+    """The loops of ``run``; products that go to two threads are taken out of them.
+
+    Parameters
+    ----------
+    state : TrainingState
+        Takes the steps.
+    network : Network
+        Of the state's parameters, made of what is not ``unsupported``.
+    batches : Batches
+    """
+
+    name = "numba"
+
+    def __init__(self, state, network, batches):
+        self.state, self.network, self.batches = state, network, batches
+        reference = NumpyEngine(state, network, batches)
+        self.whole, self.divergence_factor = reference.whole, reference.divergence_factor
+        self.n_examples, self.n_steps = reference.n_examples, reference.n_steps
+        self.shares, self.penalty, self.mean_loss = (
+            reference.shares,
+            network.penalty,
+            network.mean_loss,
+        )
+        self.objective = BlockObjective(network, batches, self.sum_over_blocks)
+        layout, most = network.parameters.layout, max(batches.sizes)
+        self._layout = layout.n0, layout.n1, layout.n2, layout.n1 if layout.learned else 0
+        self._kind, self._run = kind_of(network), run(state.theta.dtype.name)
+        self._source, self._rows = source_of(batches)
+        self._rule = optimizers.rule_of(state.optimizer, network, state.input_scaling)
+        n0, n1, n2, _ = self._layout
+        room = 2 * n0 + most * (n0 + 3 * n1 + 4 * n2 + len(self._source.s))
+        self._work = np.empty(room, state.theta.dtype)
+        self._sizes, self._bounds = np.array(batches.sizes), np.cumsum([0, *batches.sizes])
+        self._together = self._batches_in_a_portion(most)
+
+    def _batches_in_a_portion(self, most):
+        """How many batches one call may take."""
+        n0, n1, _, _ = self._layout
+        together = PORTION // ((n0 + 10) * n1 * most)
+        if self.network.dropout is not None:
+            together = min(together, RANDOM_PORTION // (n1 * most))
+        return max(together, 1)
+
+    def run_epoch(self, order, rates):
+        if self.whole:
+            return step_over_blocks(self.state, self.network, self.objective, rates)
+        rows = self._rows if order is None else self._rows[order]
+        moments = optimizers.moments_of(self.state.optimizer)
+        return self._pass(GRADIENT | STEP, rows, rates, moments, 0.0) / self._sizes
+
+    def sum_over_blocks(self, scale):
+        """Sum of s * L over all examples; scale times its gradient."""
+        total = np.zeros_like(self.state.theta)
+        losses = self._pass(GRADIENT | ADD, self._rows, self.shares, (total, total), scale)
+        return float(losses.sum()), total
+
+    def _pass(self, stages, rows, rates, moments, scale):
+        """Run over all batches, portion by portion: the sum of s * L over each of them."""
+        vectors = Vectors(self.state.theta, self.network.gradient.theta, *moments, *self._layout)
+        loss, same = np.empty(len(self._sizes)), (self._kind, vectors, self._source, self._work)
+        two_threads = self.network.dot is not np.dot and not is_sparse(self._source)
+        run_batches = self._run_on_two_threads if two_threads else self._run
+        together = 1 if two_threads else self._together
+        optimizer, scaling = self.state.optimizer, self.state.input_scaling
+        for i in range(0, len(loss), together):
+            bounds = self._bounds[i : i + together + 1]
+            U = self._random_numbers(bounds[-1] - bounds[0])
+            before = getattr(optimizer, "t", 0), getattr(scaling, "t", 0)
+            plan = Plan(stages, rows, bounds, rates[i:], U, scale, *before)
+            run_batches(*same, plan, self._rule, loss[i:])
+            for counter in (optimizer, scaling):
+                if stages & STEP and hasattr(counter, "t"):
+                    counter.t += len(bounds) - 1
+        return loss
+
+    def _random_numbers(self, n_examples):
+        """Those of dropout, or none."""
+        dropout, dtype = self.network.dropout, self._work.dtype
+        n1 = 0 if dropout is None else self._layout[1]
+        return np.empty(0, dtype) if n1 == 0 else dropout.rng.random(n_examples * n1, dtype)
+
+    def _run_on_two_threads(self, kind, vectors, source, work, plan, rule, loss):
+        """The same for one batch, stage after stage; the large products are shared."""
+        W1, dW1 = self.network.parameters.W1, self.network.gradient.W1
+        size, n0, n1 = plan.bounds[1] - plan.bounds[0], vectors.n0, vectors.n1
+        X, hidden = work[: size * n0].reshape(size, n0), work[size * n0 :][: 3 * n1 * size]
+        Z1, _, dZ1 = hidden.reshape(3, n1, size)
+        for stages, product in (
+            (TAKE, (W1, X.T, Z1)),
+            (PROPAGATE, (dZ1, X, dW1)),
+            (plan.stages & (ADD | STEP), None),
+        ):
+            self._run(kind, vectors, source, work, plan._replace(stages=stages), rule, loss)
+            if product is not None:
+                self.network.dot(*product)

@@ -1,0 +1,80 @@
+"""How kernels are compiled, and under which name the result lies on disk.
+
+Sums may be taken in any order and products may be fused with sums, or no loop would use vector
+instructions. Nothing is assumed about infinity and NaN: divergence is seen by them. Compiled code
+does not hold Python's lock, so that other threads go on.
+
+Numba keeps compiled code in a file beside the source, or in the user's cache where that folder
+cannot be written to. It looks at the source of the one function that was called from Python, not
+at those that this one calls. So the name of what is kept says what it depends on: the number type,
+the processor, and the text of all files of this folder. Two processes that compile different
+things at the same time then never write to one file.
+"""
+
+import hashlib
+import logging
+from functools import cache
+from pathlib import Path
+from types import FunctionType
+
+import numba
+from llvmlite import binding
+
+logger = logging.getLogger("skshallow")
+
+OPTIONS = {"nogil": True, "error_model": "numpy"}  # 1 / 0 is infinite: a check would stop SIMD
+ANY_ORDER = {"reassoc", "contract", "nsz", "arcp"}
+INTERNAL = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}  # half as long to compile
+
+
+def kernel(function):
+    """A function that other kernels call, compiled on its own. Python itself must not call it."""
+    return numba.njit(fastmath=ANY_ORDER, **OPTIONS, **INTERNAL)(function)
+
+
+def exact(function):
+    """A kernel whose operations keep their order: rounding errors are meant to cancel."""
+    return numba.njit(fastmath={"contract"}, **OPTIONS, **INTERNAL)(function)
+
+
+def inlined(function):
+    """A function that becomes part of the kernel that calls it: less to compile."""
+    return numba.njit(inline="always", fastmath=ANY_ORDER, **OPTIONS)(function)
+
+
+def entry_point(function):
+    """A function that Python calls: ``function(dtype)`` is what computes with this type."""
+
+    @cache
+    def compiled(dtype):
+        if numba.config.DISABLE_JIT:
+            return function
+        name = f"{function.__name__}-{dtype}-{_fingerprint()}"
+        copy = FunctionType(function.__code__, function.__globals__, name)
+        copy.__qualname__ = name
+        options = {"fastmath": ANY_ORDER, "no_cfunc_wrapper": True, **OPTIONS}
+        try:
+            entry = numba.njit(cache=True, **options)(copy)
+        except RuntimeError:  # there is no folder that can be written to
+            entry = numba.njit(**options)(copy)
+        _announce(entry, name, dtype)
+        return entry
+
+    return compiled
+
+
+def _announce(entry, name, dtype):
+    """Say what is going on if there is nothing on disk yet."""
+    folder = entry.stats.cache_path
+    if folder is None or not any(Path(folder).glob(f"*{name}*.nbc")):
+        kept = "for this process alone" if folder is None else f"once, and kept in {folder}"
+        message = "compiling the training loop for %s, which takes some seconds: %s"
+        logger.warning(message, dtype, kept)
+
+
+@cache
+def _fingerprint():
+    """Short name of the processor and of the text of all kernels."""
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    content = binding.get_host_cpu_name().encode() + b"".join(p.read_bytes() for p in sources)
+    return hashlib.sha256(content).hexdigest()[:16]
