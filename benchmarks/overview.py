@@ -35,9 +35,12 @@ LOOKS = {  # end of the file's name: letters and lines, page, our own blue
 
 
 def speeds(report):
-    """(work, {name: times as fast as MLPClassifier}) of Adam, of the first type and threads."""
+    """(work, {name: times as fast as MLPClassifier}) of Adam.
+
+    Of several types, numbers of threads and activations the first is taken.
+    """
     figures = [figure for figure in report["figures"] if figure["section"] == "training"]
-    kind = [(figure["dtype"], figure["threads"]) for figure in figures]
+    kind = [(f["dtype"], f["threads"], f.get("activation", "relu")) for f in figures]
     return [(f["work"], f["ratios"]) for f, k in zip(figures, kind, strict=True) if k == kind[0]]
 
 
@@ -62,17 +65,22 @@ def accuracies(files, size):
 def draw_speeds(ax, figures, look):
     """Bars for each shape of the work."""
     ink, page, ours = look
-    for place, (name, (color, label)) in enumerate(
-        {"skshallow": (ours, "skshallow"), **PEERS}.items()
-    ):
-        bars = {i + 0.27 * place: r[name] for i, (_, r) in enumerate(figures) if name in r}
-        if bars:
-            drawn = ax.barh(list(bars), list(bars.values()), 0.25, color=color, label=label)
-            texts = ax.bar_label(drawn, fmt="%.2g", padding=4, fontsize=9, color=ink)
-            plt.setp(texts, bbox={"color": page, "pad": 0.5})  # the line does not cross them
+    engines = {"skshallow": (ours, "skshallow"), "NumPy engine": ((ours, 0.5), "NumPy engine")}
+    contestants = {
+        name: how
+        for name, how in {**engines, **PEERS}.items()
+        if any(name in ratios for _, ratios in figures)
+    }
+    height = 0.8 / len(contestants)
+    for place, (name, (color, label)) in enumerate(contestants.items()):
+        bars = {i + height * place: r[name] for i, (_, r) in enumerate(figures) if name in r}
+        bar = {"color": color, "label": label}
+        drawn = ax.barh(list(bars), list(bars.values()), 0.93 * height, **bar)
+        texts = ax.bar_label(drawn, fmt="%.2g", padding=4, fontsize=9, color=ink)
+        plt.setp(texts, bbox={"color": page, "pad": 0.5})  # the line does not cross them
     ax.axvline(1, color=ink, linewidth=1, linestyle=":")
     labels = [work.replace(", ", "\n", 1) for work, _ in figures]
-    ax.set_yticks([i + 0.27 for i in range(len(labels))], labels)
+    ax.set_yticks([i + 0.4 - height / 2 for i in range(len(labels))], labels)
     ax.invert_yaxis()
     ax.margins(x=0.12)
     ax.set_title("Times as fast as MLPClassifier")

@@ -2,17 +2,22 @@
 
 The contestants take turns within one run, so that what else the machine does meets all of them;
 quoted are medians over several runs, of times and of ratios within one run. An absolute time says
-little on another machine. PyTorch, skorch and R take part where they are installed.
+little on another machine. PyTorch, skorch and R take part where they are installed. With numba
+"skshallow" is the compiled engine, and the one of NumPy takes part too, as "NumPy engine"; without
+numba there is only the latter, as "skshallow".
 
     python benchmarks/speed.py                                         # about five minutes
     python benchmarks/speed.py --sections training --dtype float32 float64 --threads all 1
+    python benchmarks/speed.py --sections training --activation relu tanh
     python benchmarks/speed.py --json speed.json --picture speed.png
     python benchmarks/speed.py --from speed.json --picture speed.png   # measures nothing
     python benchmarks/speed.py --tiny                                  # seconds: does it run?
 
-Training is measured with every ``--dtype`` and ``--threads``, the rest with the first of each;
-memory always with both types. ``--threads 1`` means one BLAS thread and, where the system can do
-that, one core: skshallow puts large products on a thread of its own, beside those of BLAS.
+Training is measured with every ``--dtype``, ``--threads`` and ``--activation``, the rest with the
+first type and number of threads, and with ReLU but for L-BFGS; memory always with both types. What
+a first call compiles or loads is not timed. ``--threads 1`` means one BLAS thread and, where the
+system can do that, one core: skshallow puts large products on a thread of its own, beside those of
+BLAS.
 """
 
 import argparse
@@ -44,6 +49,10 @@ import skshallow
 from skshallow import ShallowNNClassifier
 
 try:
+    import numba
+except ImportError:
+    numba = None
+try:
     import torch
 except ImportError:
     torch = None
@@ -53,6 +62,8 @@ except ImportError:
     NeuralNetClassifier = None
 
 LEARNING_RATE, ALPHA = 0.001, 1e-4
+ENGINES = {"skshallow": "numba", "NumPy engine": "numpy"} if numba else {"skshallow": "numpy"}
+MODULES = {"relu": "ReLU", "tanh": "Tanh"}  # what torch.nn calls them
 SIZES = {
     "training": [  # rows, features, hidden units, classes, batch, epochs
         (1_000, 20, 32, 2, 200, 100),
@@ -140,33 +151,34 @@ def make_data(rows, features, classes, dtype):
     return np.ascontiguousarray(X, dtype=dtype), y.astype(np.int64)
 
 
-def adam_estimators(hidden_units, batch_size, epochs):
+def adam_estimators(hidden_units, batch_size, epochs, activation="relu"):
     """Estimators that take the same steps; the last one also standardises, as by default."""
     same = {"batch_size": batch_size, "max_iter": epochs, "alpha": ALPHA, "random_state": 0}
+    same["activation"] = activation
+    rate = {"learning_rate_init": LEARNING_RATE, "n_iter_no_change": epochs + 1}
     ours = {"learning_rate": LEARNING_RATE, "schedule": "constant", "early_stopping": False}
+    make = partial(ShallowNNClassifier, hidden_units, **ours, **same)
     return {
-        "MLPClassifier": MLPClassifier(
-            hidden_units, learning_rate_init=LEARNING_RATE, n_iter_no_change=epochs + 1, **same
-        ),
-        "skshallow": ShallowNNClassifier(hidden_units, standardize=False, **ours, **same),
-        "standardising": ShallowNNClassifier(hidden_units, **ours, **same),
+        "MLPClassifier": MLPClassifier(hidden_units, **rate, **same),
+        **{name: make(engine=engine, standardize=False) for name, engine in ENGINES.items()},
+        "standardising": make(engine=ENGINES["skshallow"]),
     }
 
 
-def make_module(features, hidden_units, classes, dtype):
+def make_module(features, hidden_units, classes, dtype, activation="relu"):
     """The network in PyTorch; two classes have two outputs, as is usual there."""
     kind = getattr(torch, dtype)
     return torch.nn.Sequential(
         torch.nn.Linear(features, hidden_units, dtype=kind),
-        torch.nn.ReLU(),
+        getattr(torch.nn, MODULES[activation])(),
         torch.nn.Linear(hidden_units, classes, dtype=kind),
     )
 
 
-def fit_torch(shape, X, y):
+def fit_torch(shape, activation, X, y):
     """The plain loop, on data that lie in memory as tensors."""
     _, features, hidden_units, classes, batch_size, epochs = shape
-    module = make_module(features, hidden_units, classes, X.dtype.name)
+    module = make_module(features, hidden_units, classes, X.dtype.name, activation)
     options = {"lr": LEARNING_RATE, "weight_decay": ALPHA, "fused": True}
     adam, loss = torch.optim.Adam(module.parameters(), **options), torch.nn.CrossEntropyLoss()
     X, y = torch.from_numpy(X), torch.from_numpy(y)
@@ -177,11 +189,11 @@ def fit_torch(shape, X, y):
             adam.step()
 
 
-def make_skorch(shape, dtype):
+def make_skorch(shape, activation, dtype):
     """The same network and steps in skorch."""
     _, features, hidden_units, classes, batch_size, epochs = shape
     return NeuralNetClassifier(
-        partial(make_module, features, hidden_units, classes, dtype),
+        partial(make_module, features, hidden_units, classes, dtype, activation),
         criterion=torch.nn.CrossEntropyLoss,
         optimizer=torch.optim.Adam,
         optimizer__fused=True,
@@ -198,7 +210,8 @@ def make_skorch(shape, dtype):
 def multiply(shape, X, y):
     """The floor: the matrix products of these steps, called as in skshallow/core/network.py.
 
-    On all threads it can lie above skshallow, which keeps BLAS's threads from small products.
+    On all threads it can lie above skshallow, which keeps BLAS's threads from small products. The
+    compiled engine makes those with W2 of few outputs in loops of its own.
     """
     _, features, hidden_units, classes, batch_size, epochs = shape
     outputs = 1 if classes == 2 else classes
@@ -219,19 +232,22 @@ def multiply(shape, X, y):
 
 def training(shapes, dtype, options):
     """Fits of the same number of steps of Adam."""
-    for shape in shapes:
+    for activation, shape in itertools.product(options.activation, shapes):
         rows, features, hidden_units, classes, batch, epochs = shape
         X, y = make_data(rows, features, classes, dtype)
-        fits = {name: e.fit for name, e in adam_estimators(hidden_units, batch, epochs).items()}
+        estimators = adam_estimators(hidden_units, batch, epochs, activation)
+        fits = {name: e.fit for name, e in estimators.items()}
         if torch:
-            fits["torch"] = partial(fit_torch, shape)
+            fits["torch"] = partial(fit_torch, shape, activation)
         if NeuralNetClassifier:
-            fits["skorch"] = make_skorch(shape, dtype).fit
+            fits["skorch"] = make_skorch(shape, activation, dtype).fit
         fits["products"] = partial(multiply, shape)
         figure = compare(timings_of(fits, X, y, 2 * batch), options.repeats)
         share = median(run["products"] / run["skshallow"] for run in figure["runs"])
         work = f"{rows:,} x {features}, {hidden_units} hidden, batch {batch}"
-        yield {"work": work, "shape": shape, **figure, "share": share}
+        work += "" if activation == "relu" else f", {activation}"
+        what = {"work": work, "shape": shape, "activation": activation}
+        yield {**what, **figure, "share": share}
 
 
 def nnet_seconds(file, *numbers):
@@ -252,9 +268,10 @@ def lbfgs(sizes, dtype, options):
     X, y = make_data(rows, features, 2, dtype)
     same = {"solver": "lbfgs", "max_iter": iterations, "tol": 0, "random_state": 0}
     ours = {"activation": "sigmoid", "alpha": ALPHA, "standardize": False}
+    make = partial(ShallowNNClassifier, units, **ours, **same)
     estimators = {  # MLPClassifier divides alpha by the number of rows
         "MLPClassifier": MLPClassifier(units, activation="logistic", alpha=ALPHA * rows, **same),
-        "skshallow": ShallowNNClassifier(units, **ours, **same),
+        **{name: make(engine=engine) for name, engine in ENGINES.items()},
     }
     timings = timings_of({name: e.fit for name, e in estimators.items()}, X, y, 100)
     with tempfile.TemporaryDirectory() as folder:
@@ -306,8 +323,8 @@ def prediction(sizes, dtype, options):
     for features, hidden_units, classes, many in sizes:
         X, y = make_data(1_000, features, classes, dtype)
         contestants = adam_estimators(hidden_units, 200, 1)
-        del contestants["standardising"]  # it predicts with the same code
-        predict = {name: e.fit(X, y).predict_proba for name, e in contestants.items()}
+        names = "MLPClassifier", "skshallow"  # with the others the same code predicts
+        predict = {name: contestants[name].fit(X, y).predict_proba for name in names}
         if torch:
             module = make_module(features, hidden_units, classes, dtype)
             predict["torch"] = partial(torch_probabilities, module)
@@ -419,16 +436,30 @@ def show(figures):
             print(line[""].ljust(widths[""]), *numbers, sep="  ", flush=True)
 
 
-BARS = {  # place in the group; colours of Okabe and Ito, told apart by the colour-blind
-    "skshallow": (0, "#0072B2"),
-    "torch": (1, "#E69F00"),
-    "skorch": (2, "#009E73"),
-    "R nnet": (1, "#CC79A7"),
+BARS = {  # from above in a group; colours of Okabe and Ito, told apart by the colour-blind
+    "skshallow": "#0072B2",
+    "NumPy engine": "#56B4E9",
+    "torch": "#E69F00",
+    "skorch": "#009E73",
+    "R nnet": "#CC79A7",
 }
 
 
+def places(figures, name):
+    """{place: ratio} of the bars of a name: each group holds those that took part in it."""
+    bars = {}
+    for i, figure in enumerate(figures):
+        present = [bar for bar in BARS if bar in figure["ratios"]]
+        if name in present:
+            bars[i + 0.2 * present.index(name) - 0.1 * (len(present) - 1)] = figure["ratios"][name]
+    return bars
+
+
 def draw(figures, file):
-    """Bars of how many times as fast as MLPClassifier each is, of the first type and threads."""
+    """Bars of how many times as fast as MLPClassifier each is.
+
+    Of several types, numbers of threads and activations the first is drawn.
+    """
     import matplotlib.pyplot as plt
 
     figures = [figure for figure in figures if figure["section"] in ("training", "lbfgs")]
@@ -436,17 +467,18 @@ def draw(figures, file):
         sys.exit("no figures of training or L-BFGS to draw")
     dtype, threads = figures[0]["dtype"], figures[0]["threads"]
     figures = [f for f in figures if (f["dtype"], f["threads"]) == (dtype, threads)]
-    _, ax = plt.subplots(figsize=(8, 4.5), layout="constrained")
-    for name, (place, color) in BARS.items():
-        bars = {i + 0.27 * place: f["ratios"].get(name) for i, f in enumerate(figures)}
-        bars = {y: ratio for y, ratio in bars.items() if ratio is not None}
+    activation = figures[0].get("activation")
+    figures = [f for f in figures if f.get("activation", activation) == activation]
+    _, ax = plt.subplots(figsize=(8, 5.5), layout="constrained")
+    for name, color in BARS.items():
+        bars = places(figures, name)
         if bars:
-            drawn = ax.barh(list(bars), list(bars.values()), 0.25, color=color, label=name)
+            drawn = ax.barh(list(bars), list(bars.values()), 0.18, color=color, label=name)
             texts = ax.bar_label(drawn, fmt="%.2g", padding=3, fontsize=7)
             plt.setp(texts, bbox={"color": "white", "pad": 0.5})  # the line does not cross them
     ax.axvline(1, color="black", linewidth=1)
     labels = [figure["work"].replace(", ", "\n", 1) for figure in figures]
-    ax.set_yticks(np.arange(len(labels)) + 0.27, labels, fontsize=8)
+    ax.set_yticks(np.arange(len(labels)), labels, fontsize=8)
     ax.invert_yaxis()
     ax.set_xlabel(f"times as fast as MLPClassifier ({dtype}, threads: {threads})")
     ax.spines[["top", "right"]].set_visible(False)
@@ -467,6 +499,7 @@ def machine():
         "numpy": np.__version__,
         "blas": f"{blas['name']} {blas['version']}",
         "scikit-learn": sklearn.__version__,
+        "numba": numba.__version__ if numba else None,
         "torch": torch.__version__ if torch else None,
         "skshallow": skshallow.__version__,
     }
@@ -487,6 +520,7 @@ def parse():
     add = parser.add_argument
     add("--sections", nargs="+", choices=SECTIONS, default=list(SECTIONS))
     add("--dtype", nargs="+", choices=["float32", "float64"], default=["float32"])
+    add("--activation", nargs="+", choices=MODULES, default=["relu"], help="of training")
     number = {"type": lambda s: s if s == "all" else int(s), "nargs": "+", "default": ["all"]}
     add("--threads", metavar="N", help='numbers or "all" (default)', **number)
     add("--repeats", type=int, default=5, help="runs (default 5)")
