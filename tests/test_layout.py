@@ -14,6 +14,7 @@ import skshallow
 
 ROOT = Path(skshallow.__file__).parent
 CORE = sorted((ROOT / "core").glob("*.py"))
+COMPILED = sorted((ROOT / "_compiled").glob("*.py"))
 FILES = sorted(ROOT.rglob("*.py"))
 ARROWS = {  # inside core; whoever is not here imports nothing of the package
     "lbfgs": {"skshallow.core.training"},
@@ -182,6 +183,24 @@ def test_only_public_names_of_other_packages_are_used(path):
     assert private == set()
 
 
+def test_the_compiled_engine_is_loaded_by_the_one_who_chooses():
+    users = {path for path in FILES if any("_compiled" in m for m in imported_modules(path))}
+    assert {path for path in users if path.parent.name != "_compiled"} == {ROOT / "_engines.py"}
+
+
+@pytest.mark.parametrize("path", COMPILED, ids=name_of)
+def test_the_compiled_engine_stands_on_core_and_numba(path):
+    allowed = {"numpy", "scipy", "numba", "llvmlite", *sys.stdlib_module_names}
+    foreign = {module for module, _ in imports(path) if module.split(".")[0] not in allowed}
+    above = {m for m in foreign if not m.startswith(("skshallow.core.", "skshallow._compiled"))}
+    assert above - {"skshallow.core"} == set()
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if p not in COMPILED], ids=name_of)
+def test_nobody_else_imports_numba(path):
+    assert not {"numba", "llvmlite"} & {module.split(".")[0] for module, _ in imports(path)}
+
+
 def test_no_circle_of_imports():
     graph = {module_of(path): set(imported_modules(path)) for path in FILES}
     while leaves := {module for module, needs in graph.items() if not needs & graph.keys()}:
@@ -296,6 +315,11 @@ def test_functions_of_core_take_at_most_five_arguments_and_seven_with_those_by_n
 @pytest.mark.parametrize("path", [p for p in CORE if p.stem != "__init__"], ids=name_of)
 def test_every_file_of_core_has_a_file_of_tests(path):
     assert (Path(__file__).parent / "core" / f"test_{path.name}").exists()
+
+
+@pytest.mark.parametrize("path", [p for p in COMPILED if p.stem != "__init__"], ids=name_of)
+def test_every_file_of_the_compiled_engine_has_a_file_of_tests(path):
+    assert (Path(__file__).parent / "compiled" / f"test_{path.name}").exists()
 
 
 @pytest.mark.parametrize("path", [p for p in FILES if p.stem != "__init__"], ids=name_of)

@@ -1,8 +1,10 @@
 """e^z, tanh z and log(1 + u), element by element, in forms that become vector instructions.
 
 Those of the C library are called for one number after the other, and take many times as long.
-There is a form for each type, of as many terms as its digits need; z and out are contiguous, of
-the same size, and may be the same array.
+There is a form for each type, of as many terms as its digits need. z and out are contiguous, of
+the same size, and may be the same array. The largest error over the whole range, in units of the
+last place, is 1 (single) and 2 (double) for ``exp``, 6 and 4 for ``tanh``, 2.5 for ``log1p``;
+infinities and NaN give what they should.
 
 References
 ----------

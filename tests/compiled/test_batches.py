@@ -1,0 +1,80 @@
+import numpy as np
+import pytest
+from covering import covered
+from kernels import call
+from scipy.sparse import csr_array, csr_matrix
+
+pytest.importorskip("numba")
+from skshallow._compiled import batches as module
+from skshallow._compiled.network import multiply_inputs
+from skshallow.core.batches import Batches, Inputs
+from skshallow.core.standardization import Standardization
+
+pytestmark = pytest.mark.neighbours("numba")
+N, N0, N2 = 19, 4, 3
+KINDS = {
+    "C order": np.ascontiguousarray,
+    "F order": np.asfortranarray,
+    "csr_matrix": csr_matrix,
+    "csr_array": csr_array,
+}
+SCALES = ["none", "dense", "sparse"]
+
+
+def case(kind, scales, dtype="float64"):
+    """Batches of core, of some rows in an order of their own."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((N, N0)).astype(dtype)
+    X[rng.random(X.shape) < 0.4] = 0
+    rows = rng.permutation(N)[:15]
+    measured = csr_array(X) if scales == "sparse" else X
+    standardization = None if scales == "none" else Standardization.measure(measured, rows, None)
+    Y, s = rng.random((N2, N)).astype(dtype), rng.random((1, N)).astype(dtype)
+    return Batches(Inputs(KINDS[kind](X), standardization), Y, s, rows, 5)
+
+
+@pytest.mark.parametrize("copied", [True, False])
+@covered(kind=KINDS, scales=SCALES)
+def test_rows_are_those_that_core_takes(kind, scales, copied, monkeypatch):
+    if not copied:
+        monkeypatch.setattr(module, "SHUFFLE_BUFFER_BYTES", 0)
+    batches = case(kind, scales)
+    source, rows = module.source_of(batches)
+    chosen = np.array([3, 0, 7, 3])
+    A0, Y, s = batches._take(batches.rows[chosen])
+    A0 = A0 if isinstance(A0, np.ndarray) else A0.toarray()
+    X, sparse = np.full((4, N0), np.nan), len(source.indptr) > 0 and len(source.mean) == 0
+    call(module.take, source, rows[chosen], X)
+    if sparse:  # products read the rows where they are
+        assert np.isnan(X).all()
+        W1, Z1 = np.random.default_rng(1).standard_normal((2, N0)), np.empty((2, 4))
+        call(multiply_inputs, W1, source, rows[chosen], X, Z1)
+        np.testing.assert_allclose(Z1, W1 @ A0, rtol=1e-13)
+    else:
+        np.testing.assert_allclose(X, A0.T, rtol=1e-13, atol=1e-15)
+    for array, expected in ((source.Y, Y), (source.s, s)):
+        out = np.empty((len(array), 4))
+        call(module.take_columns, array, rows[chosen], out)
+        np.testing.assert_array_equal(out, expected)
+
+
+def test_all_kinds_of_x_are_of_one_type():
+    numba = pytest.importorskip("numba")
+    sources = []
+    for kind in KINDS:
+        for scales in SCALES:
+            source, _ = module.source_of(case(kind, scales))
+            sources.append(source)
+    X = np.zeros(8 * N * N0 + 1, np.uint8)[1:].view(np.float64).reshape(N, N0)  # not aligned
+    odd = Batches(Inputs(X), np.ones((1, N)), None, np.arange(N), 5)
+    sources.append(module.source_of(odd)[0])
+    assert len({str(numba.typeof(source)) for source in sources}) == 1
+
+
+def test_a_large_x_is_read_where_it_lies(monkeypatch):
+    monkeypatch.setattr(module, "SHUFFLE_BUFFER_BYTES", 0)
+    for kind in ("C order", "F order"):
+        batches = case(kind, "dense")
+        source, _ = module.source_of(batches)
+        assert np.shares_memory(source.values, batches.inputs.X)
+        assert not source.values.flags.writeable

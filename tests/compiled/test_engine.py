@@ -1,0 +1,175 @@
+import copy
+
+import numpy as np
+import pytest
+import textbook
+from covering import covered
+
+pytest.importorskip("numba")
+from skshallow import _threads
+from skshallow._compiled import engine as module
+from skshallow._compiled.engine import NumbaEngine, run, unsupported
+from skshallow.core.activations import ACTIVATIONS, ReLU
+from skshallow.core.batches import Batches, Inputs
+from skshallow.core.engine import NumpyEngine
+from skshallow.core.input_scaling import InputScaling
+from skshallow.core.losses import LOSSES, SquaredError
+from skshallow.core.network import Dropout, Network
+from skshallow.core.optimizers import OPTIMIZERS, SGD, Adam, GradientDescent
+from skshallow.core.parameters import Layout, Parameters
+from skshallow.core.schedules import Constant
+from skshallow.core.training import EarlyStopping, LearningRate, TrainingState
+
+pytestmark = pytest.mark.neighbours("numba")
+M, N0, N1, SIZE, STEPS = 23, 3, 4, 5, 50
+X = np.random.default_rng(3).standard_normal((M, N0))
+
+
+def engine_of(cls, activation="tanh", kind="multiclass", optimizer="adam", **options):
+    """An engine of this class; the same parameters every time."""
+    rng, activation = np.random.default_rng(0), ACTIVATIONS[activation]()
+    Y = np.ascontiguousarray(textbook.targets(kind, M, rng), float)
+    layout = Layout(N0, N1, len(Y), learned=activation.learned is not None)
+    parameters = Parameters(0.5 * rng.standard_normal(layout.size), layout)
+    drop = options.get("dropout")
+    drop = Dropout(drop, np.random.default_rng(5)) if drop else None
+    network = Network(parameters, activation, LOSSES[kind](), alpha=0.1, dropout=drop)
+    rate = LearningRate(0.1, Constant()), EarlyStopping(3, 0.0)
+    state = TrainingState(parameters, 0, np.random.default_rng(0), *rate)
+    scaling = InputScaling(options["scaling"]) if "scaling" in options else None
+    state.use_optimizer(OPTIMIZERS[optimizer](), scaling)
+    return cls(state, network, Batches(Inputs(X), Y, None, np.arange(M), SIZE))
+
+
+def run_steps(engine, epochs=None):
+    """Losses of all batches of so many epochs, STEPS steps if none are given."""
+    rng, losses = np.random.default_rng(1), []
+    for _ in range(epochs or STEPS // engine.n_steps):
+        rates = np.linspace(0.02, 0.01, engine.n_steps)
+        losses.append(engine.run_epoch(rng.permutation(M), rates))
+    return np.array(losses)
+
+
+# The reference
+
+
+@covered(activation=ACTIVATIONS, kind=LOSSES, optimizer=OPTIMIZERS)
+def test_fifty_steps_end_where_those_of_numpy_end(activation, kind, optimizer):
+    numpy, numba = (
+        engine_of(cls, activation, kind, optimizer) for cls in (NumpyEngine, NumbaEngine)
+    )
+    np.testing.assert_allclose(run_steps(numba), run_steps(numpy), rtol=1e-8)
+    np.testing.assert_allclose(numba.state.theta, numpy.state.theta, rtol=1e-8, atol=1e-10)
+
+
+@pytest.mark.parametrize("options", [{"dropout": 0.3}, {"scaling": 5.0}], ids=str)
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_dropout_and_scales_of_the_inputs_are_the_same(optimizer, options):
+    numpy, numba = (
+        engine_of(cls, optimizer=optimizer, **options) for cls in (NumpyEngine, NumbaEngine)
+    )
+    np.testing.assert_allclose(run_steps(numba), run_steps(numpy), rtol=1e-8)
+    np.testing.assert_allclose(numba.state.theta, numpy.state.theta, rtol=1e-8, atol=1e-10)
+
+
+def test_one_engine_goes_on_where_the_other_ended():
+    numpy = engine_of(NumpyEngine, scaling=5.0)
+    changing = engine_of(NumpyEngine, scaling=5.0)
+    for _ in range(3):
+        run_steps(numpy, 2)
+    run_steps(changing, 2)
+    other = NumbaEngine(changing.state, changing.network, changing.batches)
+    run_steps(other, 2)
+    assert other.state.optimizer.t == 4 * other.n_steps
+    assert other.state.input_scaling.t == 4 * other.n_steps
+    run_steps(changing, 2)
+    np.testing.assert_allclose(changing.state.theta, numpy.state.theta, rtol=1e-9)
+
+
+def test_what_the_loop_reads_is_that_of_the_reference():
+    numpy, numba = (engine_of(cls) for cls in (NumpyEngine, NumbaEngine))
+    names = ["n_examples", "n_steps", "divergence_factor"]
+    assert [getattr(numba, n) for n in names] == [getattr(numpy, n) for n in names]
+    np.testing.assert_array_equal(numba.shares, numpy.shares)
+    assert numba.penalty() == numpy.penalty()
+    assert (numba.name, numpy.name) == ("numba", "numpy")
+
+
+def test_weights_that_are_not_finite_give_a_loss_that_is_not():
+    engine = engine_of(NumbaEngine)
+    engine.state.theta[0] = np.nan
+    assert not np.isfinite(run_steps(engine, 1)[0][-1])
+
+
+# Portions and threads
+
+
+@pytest.mark.parametrize("limit", ["PORTION", "RANDOM_PORTION"])
+@pytest.mark.parametrize("optimizer", ["adam", "gd"])
+def test_how_an_epoch_is_divided_into_calls_does_not_matter(limit, optimizer, monkeypatch):
+    whole = engine_of(NumbaEngine, optimizer=optimizer, dropout=0.3, scaling=5.0)
+    expected = run_steps(whole, 3)
+    monkeypatch.setattr(module, limit, 1)
+    parts = engine_of(NumbaEngine, optimizer=optimizer, dropout=0.3, scaling=5.0)
+    calls, compiled = [], parts._run
+    parts._run = lambda *args: calls.append(1) or compiled(*args)
+    np.testing.assert_array_equal(run_steps(parts, 3), expected)
+    np.testing.assert_array_equal(parts.state.theta, whole.state.theta)
+    assert len(calls) == 3 * len(parts.batches)
+
+
+def test_after_an_interruption_counters_are_those_of_the_steps_taken(monkeypatch):
+    monkeypatch.setattr(module, "PORTION", 1)
+    engine, calls = engine_of(NumbaEngine, scaling=5.0), []
+    compiled = engine._run
+
+    def interrupted(*args):
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        compiled(*args)
+
+    engine._run = interrupted
+    with pytest.raises(KeyboardInterrupt):
+        run_steps(engine, 1)
+    assert (engine.state.optimizer.t, engine.state.input_scaling.t) == (2, 2)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd", "gd"])
+def test_two_threads_take_the_same_steps(optimizer, monkeypatch):
+    monkeypatch.setattr(_threads, "WORTH_SHARING", 1)
+    one, two = (engine_of(NumbaEngine, optimizer=optimizer, dropout=0.3) for _ in range(2))
+    expected = run_steps(one, 3)
+    with _threads.dot_for(1) as two.network.dot:
+        np.testing.assert_allclose(run_steps(two, 3), expected, rtol=1e-10)
+    np.testing.assert_allclose(two.state.theta, one.state.theta, rtol=1e-9, atol=1e-12)
+
+
+# What there is a kernel for
+
+
+class Own(ReLU):
+    """May do anything."""
+
+
+def test_objects_of_derived_types_are_not_taken_for_their_bases():
+    assert unsupported(ReLU(), SquaredError(), Adam()) is None
+    assert unsupported(ReLU(), None, None) is None
+    assert unsupported(ReLU(), None, GradientDescent()) is None
+    assert "Own" in unsupported(Own(), None, Adam())
+    derived = {base: type("Own", (base,), {})() for base in (SquaredError, SGD)}
+    assert "loss" in unsupported(ReLU(), derived[SquaredError], Adam())
+    assert "solver" in unsupported(ReLU(), None, derived[SGD])
+
+
+def test_there_is_one_thing_to_compile_for_each_type():
+    if pytest.importorskip("numba").config.DISABLE_JIT:
+        pytest.skip("nothing is compiled")
+    for activation in ACTIVATIONS:
+        for kind in LOSSES:
+            run_steps(engine_of(NumbaEngine, activation, kind, dropout=0.1, scaling=1.0), 1)
+    read_only = engine_of(NumbaEngine)
+    read_only.batches.inputs.X.flags.writeable = False
+    run_steps(copy.copy(read_only), 1)
+    read_only.batches.inputs.X.flags.writeable = True
+    assert len(run("float64").signatures) == 1
