@@ -65,7 +65,8 @@ class Settings:
         schedule = _new_schedule(estimator.schedule, optimizer)
         task = "regressor" if is_regressor(estimator) else "classifier"
         factor = activation.slope_at_zero * (QUANTILE_ALPHA if wants_quantiles(estimator) else 1)
-        loss = new_object(estimator.loss, REGRESSION_LOSSES) if task == "regressor" else None
+        loss = estimator.loss if task == "regressor" else None
+        loss = REGRESSION_LOSSES[loss]() if isinstance(loss, str) else loss
         engine = engine_class(estimator.engine, activation, loss, optimizer)
         return cls(activation, optimizer, schedule, initializer, gain, task, factor, engine)
 

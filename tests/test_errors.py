@@ -47,6 +47,7 @@ WRONG_VALUES = {
     "standardize": ["auto", None, 2],
     "class_weight": ["even", 3],
     "warm_start": ["yes", None],
+    "engine": ["torch", "Numba", None, True],
     "verbose": [-1],
     "random_state": ["seed", 0.5, -1],
 }

@@ -80,7 +80,7 @@ def test_the_network_runs_once_an_epoch_over_the_validation_set(name, monkeypatc
 
     monkeypatch.setattr(Network, "hidden", counted)
     estimator, data, _ = build(name)
-    fit(estimator, data)
+    fit(estimator.set_params(engine="numpy"), data)
     assert estimator.n_iter_ == EPOCHS
     assert all(len(shape) == 2 for shape in shapes)  # no tile of prediction
     sizes = [shape[1] for shape in shapes]
