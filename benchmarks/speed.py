@@ -37,6 +37,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import scipy
 import sklearn
 from scipy.sparse import csr_array
 from sklearn.datasets import make_classification
@@ -498,6 +499,7 @@ def machine():
         "python": platform.python_version(),
         "numpy": np.__version__,
         "blas": f"{blas['name']} {blas['version']}",
+        "scipy": scipy.__version__,  # whose BLAS the compiled engine calls
         "scikit-learn": sklearn.__version__,
         "numba": numba.__version__ if numba else None,
         "torch": torch.__version__ if torch else None,
