@@ -5,7 +5,7 @@ dJ/dz in place and may use z and a as scratch. PReLU is a leaky ReLU for each hi
 """
 
 from skshallow._compiled.elementary import tanh
-from skshallow._compiled.jit import kernel
+from skshallow._compiled.jit import inlined, kernel
 from skshallow.core import activations as reference
 
 IDENTITY, SIGMOID, TANH, RELU, LEAKY_RELU, PRELU, SILU = range(7)
@@ -142,7 +142,7 @@ def forward(kind, Z1, A1, learned):
         identity(z, a)
 
 
-@kernel
+@inlined
 def backward(kind, Z1, A1, dA1, slopes):
     """dZ1 = dA1 * g'(Z1), in place of dA1; Z1 and A1 are scratch.
 

@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from skshallow._compiled.elementary import exp, log1p
-from skshallow._compiled.jit import kernel
+from skshallow._compiled.jit import inlined, kernel
 from skshallow.core import losses as reference
 
 BINARY, CATEGORICAL, SQUARED, ABSOLUTE, HUBER, QUANTILE, POISSON = range(7)
@@ -135,7 +135,7 @@ def poisson(z, y, loss):
         z[i] -= y[i]
 
 
-@kernel
+@inlined
 def value_and_slope(kind, Z2, Y, L, E):
     """Write L, and dL/dZ2 into Z2; E is scratch of the same shape."""
     z, y, loss = Z2.ravel(), Y.ravel(), L.ravel()
