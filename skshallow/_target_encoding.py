@@ -113,8 +113,9 @@ def _kind_of(y, known):
     """scikit-learn's name for these targets; few rows of known classes say too little."""
     if known and y.ndim == 1:
         return "multiclass"
-    check_classification_targets(y)
     kind = type_of_target(y, input_name="y")
+    if not kind.startswith("multi") and kind != "binary":
+        check_classification_targets(y)  # says what they are instead
     if kind == "multiclass-multioutput":
         raise ValueError(
             "y has several columns that are not all 0 or 1: give one label a row, or a matrix "

@@ -15,13 +15,15 @@ from skshallow.core.batches import SHUFFLE_BUFFER_BYTES
 class Source(NamedTuple):
     """Where examples come from: X (n, n0) and what standardises it, Y (n2, n), s ((1 or n2), n).
 
-    ``mean`` and ``factor`` are empty without standardisation, ``s`` without weights. A sparse X has
-    ``indices`` and ``indptr``, and a mean only if its rows are to become dense.
+    ``mean`` and ``factor`` are empty without standardisation, ``s`` without weights. A CSR matrix
+    has ``indices`` and ``indptr``; it is ``sparse`` if its rows are not to be centred, and so stay
+    as they are.
     """
 
-    values: np.ndarray
+    sparse: bool
     row_stride: int
     column_stride: int
+    values: np.ndarray
     indices: np.ndarray
     indptr: np.ndarray
     mean: np.ndarray
@@ -33,51 +35,55 @@ class Source(NamedTuple):
 def source_of(batches):
     """The Source of core's Batches, and the rows to go through. Small X are copied, in order."""
     inputs, rows, Y, s = batches.inputs, batches.rows, batches.Y, batches.s
-    X, scales, (n, n0) = inputs.X, inputs.standardization, inputs.X.shape
+    X, scales = inputs.X, inputs.standardization
     if inputs.nbytes <= SHUFFLE_BUFFER_BYTES:
         X, scales = np.ascontiguousarray(inputs.take(rows).T), None
-        Y, s, n, rows = (
-            Y[:, rows],
-            None if s is None else s[:, rows],
-            len(rows),
-            np.arange(len(rows)),
-        )
+        Y, s = Y[:, rows], None if s is None else s[:, rows]
+        rows = np.arange(len(rows))
+    sparse = issparse(X) and (scales is None or scales.mean is None)
+    s = np.empty((0, X.shape[0]), X.dtype) if s is None else s
+    arrays = *_content(X), *_scales(scales, X.dtype, sparse), Y, s
+    return Source(sparse, *_strides(X), *map(_as_input, arrays)), rows.astype(np.int64, copy=False)
+
+
+def _strides(X):
+    """From one row to the next, and from one column to the next; zero for CSR."""
     if issparse(X):
-        data = X.data, 0, 0, X.indices.astype(np.int32, copy=False), X.indptr.astype(np.int64)
-    else:
-        strides = (n0, 1) if X.flags.c_contiguous else (1, n)
-        data = X.ravel(order="K"), *strides, np.empty(0, np.int32), np.empty(0, np.int64)
-    mean = None if scales is None else scales.mean
-    none = np.empty(0, X.dtype)
+        return 0, 0
+    return (X.shape[1], 1) if X.flags.c_contiguous else (1, X.shape[0])
+
+
+def _content(X):
+    """The numbers of X as one vector, and where they belong if it is CSR."""
+    if issparse(X):
+        return X.data, X.indices.astype(np.int32, copy=False), X.indptr.astype(np.int64)
+    return X.ravel(order="K"), np.empty(0, np.int32), np.empty(0, np.int64)
+
+
+def _scales(standardization, dtype, sparse):
+    """Mean and factor of the columns; both empty if there are none, the mean if X stays sparse."""
+    if standardization is None:
+        return np.empty(0, dtype), np.empty(0, dtype)
+    mean, factor = standardization.mean, standardization.factor.ravel().astype(dtype)
     if mean is None:
-        mean = none if scales is None or issparse(X) else np.zeros_like(scales.factor)
-    factor = none if scales is None else scales.factor
-    s = np.empty((0, n), X.dtype) if s is None else s
-    scales_ = [a.ravel().astype(X.dtype) for a in (mean, factor)]
-    return Source(*map(_as_input, (*data, *scales_, Y, s))), rows.astype(np.int64, copy=False)
+        return np.zeros(0 if sparse else len(factor), dtype), factor
+    return mean.ravel().astype(dtype), factor
 
 
 def _as_input(array):
     """An aligned C-ordered view that cannot be written to: all arrays are then of one type."""
-    if isinstance(array, int):
-        return array
     view = np.require(array, requirements=["C", "A"]).view(np.ndarray)
     view.flags.writeable = False
     return view
 
 
 @inlined
-def is_sparse(source):
-    """Whether X is sparse and stays so."""
-    return len(source.indptr) > 0 and len(source.mean) == 0
-
-
-@inlined
 def take(source, rows, X):
     """X (m, n0), the standardised rows; not if they are sparse and stay so."""
-    if len(source.indptr) > 0:
-        if len(source.mean) > 0:
-            take_sparse_rows(source, rows, X)
+    if source.sparse:
+        return
+    if source.column_stride == 0:
+        take_sparse_rows(source, rows, X)
     elif source.column_stride == 1:
         take_contiguous_rows(source, rows, X)
     else:

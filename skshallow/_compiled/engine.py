@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skshallow._compiled import activations, losses, optimizers
-from skshallow._compiled.batches import is_sparse, source_of, take, take_columns
+from skshallow._compiled.batches import source_of, take, take_columns
 from skshallow._compiled.input_scaling import scale_inputs
 from skshallow._compiled.jit import entry_point, inlined, kernel
 from skshallow._compiled.network import (
@@ -70,7 +70,7 @@ def run(kind, vectors, source, work, plan, rule, loss):
     theta, gradient, m, _, n0, n1, n2, n_learned = vectors
     parameters = views(theta, n0, n1, n2, n_learned)
     dparameters = views(gradient, n0, n1, n2, n_learned)
-    dense, dropped = 0 if is_sparse(source) else n0, n1 if len(plan.U) > 0 else 0
+    dense, dropped = 0 if source.sparse else n0, n1 if len(plan.U) > 0 else 0
     for i in range(len(plan.bounds) - 1):
         first, stop = plan.bounds[i], plan.bounds[i + 1]
         rows, size = plan.rows[first:stop], stop - first
@@ -178,22 +178,23 @@ class NumbaEngine:
         reference = NumpyEngine(state, network, batches)
         self.whole, self.divergence_factor = reference.whole, reference.divergence_factor
         self.n_examples, self.n_steps = reference.n_examples, reference.n_steps
-        self.shares, self.penalty, self.mean_loss = (
-            reference.shares,
-            network.penalty,
-            network.mean_loss,
-        )
+        self.shares = reference.shares
+        self.penalty, self.mean_loss = network.penalty, network.mean_loss
         self.objective = BlockObjective(network, batches, self.sum_over_blocks)
         layout, most = network.parameters.layout, max(batches.sizes)
         self._layout = layout.n0, layout.n1, layout.n2, layout.n1 if layout.learned else 0
         self._kind, self._run = kind_of(network), run(state.theta.dtype.name)
         self._source, self._rows = source_of(batches)
         self._rule = optimizers.rule_of(state.optimizer, network, state.input_scaling)
-        n0, n1, n2, _ = self._layout
-        room = 2 * n0 + most * (n0 + 3 * n1 + 4 * n2 + len(self._source.s))
-        self._work = np.empty(room, state.theta.dtype)
+        self._work = np.empty(self._room(most), state.theta.dtype)
         self._sizes, self._bounds = np.array(batches.sizes), np.cumsum([0, *batches.sizes])
         self._together = self._batches_in_a_portion(most)
+
+    def _room(self, most):
+        """Numbers that are computed of a batch of so many examples, and two for each input."""
+        n0, n1, n2, _ = self._layout
+        dense = 0 if self._source.sparse else n0
+        return 2 * n0 + most * (dense + 3 * n1 + 4 * n2 + len(self._source.s))
 
     def _batches_in_a_portion(self, most):
         """How many batches one call may take."""
@@ -220,7 +221,7 @@ class NumbaEngine:
         """Run over all batches, portion by portion: the sum of s * L over each of them."""
         vectors = Vectors(self.state.theta, self.network.gradient.theta, *moments, *self._layout)
         loss, same = np.empty(len(self._sizes)), (self._kind, vectors, self._source, self._work)
-        two_threads = self.network.dot is not np.dot and not is_sparse(self._source)
+        two_threads = self.network.dot is not np.dot and not self._source.sparse
         run_batches = self._run_on_two_threads if two_threads else self._run
         together = 1 if two_threads else self._together
         optimizer, scaling = self.state.optimizer, self.state.input_scaling

@@ -15,7 +15,6 @@ from typing import NamedTuple
 import numpy as np
 
 from skshallow._compiled import activations, losses
-from skshallow._compiled.batches import is_sparse
 from skshallow._compiled.jit import inlined, kernel
 
 MANY_OUTPUTS = 12  # from here on BLAS multiplies by W2
@@ -185,7 +184,7 @@ def weigh(s, L, dZ2, scale):
 @inlined
 def multiply_inputs(W1, source, rows, X, Z1):
     """Z1 = W1 A0."""
-    if is_sparse(source):
+    if source.sparse:
         multiply_sparse(W1, source, rows, Z1)
     else:
         np.dot(W1, X.T, Z1)
@@ -194,7 +193,7 @@ def multiply_inputs(W1, source, rows, X, Z1):
 @inlined
 def multiply_slopes_by_inputs(dZ1, source, rows, X, dW1):
     """dW1 = dZ1 A0.T."""
-    if is_sparse(source):
+    if source.sparse:
         multiply_sparse_slopes(dZ1, source, rows, dW1)
     else:
         np.dot(dZ1, X, dW1)

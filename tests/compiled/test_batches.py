@@ -43,9 +43,9 @@ def test_rows_are_those_that_core_takes(kind, scales, copied, monkeypatch):
     chosen = np.array([3, 0, 7, 3])
     A0, Y, s = batches._take(batches.rows[chosen])
     A0 = A0 if isinstance(A0, np.ndarray) else A0.toarray()
-    X, sparse = np.full((4, N0), np.nan), len(source.indptr) > 0 and len(source.mean) == 0
+    X = np.full((4, N0), np.nan)
     call(module.take, source, rows[chosen], X)
-    if sparse:  # products read the rows where they are
+    if source.sparse:  # products read the rows where they are
         assert np.isnan(X).all()
         W1, Z1 = np.random.default_rng(1).standard_normal((2, N0)), np.empty((2, 4))
         call(multiply_inputs, W1, source, rows[chosen], X, Z1)
