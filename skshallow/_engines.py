@@ -4,6 +4,7 @@ Nothing is imported before it is needed: ``import skshallow`` never loads numba.
 """
 
 from functools import cache
+from importlib import import_module
 from importlib.util import find_spec
 
 from skshallow._warnings import warn_caller
@@ -37,8 +38,10 @@ def _compiled_engine():
     if find_spec("numba") is None:
         return None, "numba is not installed: pip install skshallow[fast], or set engine='auto'"
     try:
-        from skshallow._compiled import engine
-    except ImportError as error:  # of another version of Python or NumPy than numba can do with
-        warn_caller(f"numba cannot be imported, NumPy computes instead: {error}", UserWarning)
-        return None, f"numba cannot be imported ({error}): update it, or set engine='auto'"
+        import_module("numba")
+    except Exception as error:  # another NumPy than it can do with, a library that does not load
+        warn_caller(f"numba cannot be imported, NumPy computes instead: {error!r}", UserWarning)
+        return None, f"numba cannot be imported ({error!r}): update it, or set engine='auto'"
+    from skshallow._compiled import engine
+
     return engine, None

@@ -1,4 +1,3 @@
-import builtins
 import importlib.util
 import warnings
 
@@ -29,18 +28,15 @@ def without_numba(monkeypatch):
     _engines._compiled_engine.cache_clear()
 
 
-@pytest.fixture
-def broken_numba(monkeypatch):
+@pytest.fixture(params=[ImportError, OSError, AttributeError])
+def broken_numba(request, monkeypatch):
     """As where numba is installed but cannot be imported."""
-    real = builtins.__import__
 
-    def refuse(name, *args, **kwargs):
-        if name == "skshallow._compiled" or name.startswith("numba"):
-            raise ImportError("numba needs another NumPy")
-        return real(name, *args, **kwargs)
+    def refuse(name):
+        raise request.param("numba needs another NumPy")
 
     monkeypatch.setattr(_engines, "find_spec", lambda name: "spec")
-    monkeypatch.setattr(builtins, "__import__", refuse)
+    monkeypatch.setattr(_engines, "import_module", refuse)
     _engines._compiled_engine.cache_clear()
     yield
     _engines._compiled_engine.cache_clear()

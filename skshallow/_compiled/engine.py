@@ -47,8 +47,8 @@ class Vectors(NamedTuple):
 class Plan(NamedTuple):
     """Which stages of which batches: rows[bounds[i]:bounds[i + 1]] are those of batch i.
 
-    ``U`` are the random numbers of dropout, ``scale`` is that of the gradient, 0 for 1 / m. ``t``
-    and ``scaling_t`` are the steps taken before.
+    ``U`` are the random numbers of dropout, ``scale`` is that of the gradient, 0 for 1 / m.
+    ``taken`` counts the steps of the optimizer and of the scaling, also if Ctrl-C comes in between.
     """
 
     stages: int
@@ -57,8 +57,7 @@ class Plan(NamedTuple):
     rates: np.ndarray
     U: np.ndarray
     scale: float
-    t: int
-    scaling_t: int
+    taken: np.ndarray
 
 
 @entry_point
@@ -99,11 +98,13 @@ def run(kind, vectors, source, work, plan, rule, loss):
 
 @inlined
 def move(vectors, W1, dW1, which, work):
-    """Scale the inputs if it is time to, and take step i. The penalty touches the weights alone."""
+    """Scale the inputs if it is time to, and take a step. The penalty touches the weights alone."""
     theta, gradient, m, v, n0, n1, n2, _ = vectors
     plan, rule, i = which
-    n, t, rate, alpha = n1 * (n0 + n2), plan.t + i + 1, plan.rates[i], rule.alpha
-    if rule.scaling_period > 0 and (plan.scaling_t + i + 1) % rule.scaling_period == 0:
+    plan.taken[0] += 1
+    plan.taken[1] += 1
+    n, t, rate, alpha = n1 * (n0 + n2), plan.taken[0], plan.rates[i], rule.alpha
+    if rule.scaling_period > 0 and plan.taken[1] % rule.scaling_period == 0:
         optimizers.add_penalty(theta[:n], gradient[:n], alpha)
         alpha = 0.0
         scale_inputs(W1, dW1, rule.scaling_rate * rate * rule.scaling_period, work)
@@ -224,16 +225,18 @@ class NumbaEngine:
         two_threads = self.network.dot is not np.dot and not self._source.sparse
         run_batches = self._run_on_two_threads if two_threads else self._run
         together = 1 if two_threads else self._together
-        optimizer, scaling = self.state.optimizer, self.state.input_scaling
+        counters = self.state.optimizer, self.state.input_scaling
         for i in range(0, len(loss), together):
             bounds = self._bounds[i : i + together + 1]
             U = self._random_numbers(bounds[-1] - bounds[0])
-            before = getattr(optimizer, "t", 0), getattr(scaling, "t", 0)
-            plan = Plan(stages, rows, bounds, rates[i:], U, scale, *before)
-            run_batches(*same, plan, self._rule, loss[i:])
-            for counter in (optimizer, scaling):
-                if stages & STEP and hasattr(counter, "t"):
-                    counter.t += len(bounds) - 1
+            taken = np.array([getattr(counter, "t", 0) for counter in counters])
+            plan = Plan(stages, rows, bounds, rates[i:], U, scale, taken)
+            try:
+                run_batches(*same, plan, self._rule, loss[i:])
+            finally:
+                for counter, t in zip(counters, taken.tolist(), strict=True):
+                    if hasattr(counter, "t"):
+                        counter.t = t
         return loss
 
     def _random_numbers(self, n_examples):

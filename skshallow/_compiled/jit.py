@@ -7,13 +7,13 @@ does not hold Python's lock, so that other threads go on.
 Numba keeps compiled code in a file beside the source, or in the user's cache where that folder
 cannot be written to. It looks at the source of the one function that was called from Python, not
 at those that this one calls. So the name of what is kept says what it depends on: the number type,
-the processor, and the text of all files of this folder. Two processes that compile different
-things at the same time then never write to one file.
+the processor, and the text of all files of this folder and of core. Two processes that compile
+different things at the same time then never write to one file.
 """
 
 import hashlib
 import logging
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import FunctionType
 
@@ -44,23 +44,41 @@ def inlined(function):
 
 def entry_point(function):
     """A function that Python calls: ``function(dtype)`` is what computes with this type."""
+    return cache(partial(_Entry, function))
 
-    @cache
-    def compiled(dtype):
-        if numba.config.DISABLE_JIT:
-            return function
+
+class _Entry:
+    """One function for one type, compiled when it is first called, or loaded from disk."""
+
+    def __init__(self, function, dtype):
         name = f"{function.__name__}-{dtype}-{_fingerprint()}"
-        copy = FunctionType(function.__code__, function.__globals__, name)
-        copy.__qualname__ = name
-        options = {"fastmath": ANY_ORDER, "no_cfunc_wrapper": True, **OPTIONS}
+        self.function = FunctionType(function.__code__, function.__globals__, name)
+        self.function.__qualname__ = name
+        self.options = {"fastmath": ANY_ORDER, "no_cfunc_wrapper": True, **OPTIONS}
         try:
-            entry = numba.njit(cache=True, **options)(copy)
+            self.compiled = numba.njit(cache=True, **self.options)(self.function)
         except RuntimeError:  # there is no folder that can be written to
-            entry = numba.njit(**options)(copy)
-        _announce(entry, name, dtype)
-        return entry
+            self.compiled = numba.njit(**self.options)(self.function)
+        self.called = numba.config.DISABLE_JIT
+        if not self.called:
+            _announce(self.compiled, name, dtype)
 
-    return compiled
+    def __call__(self, *args):
+        """The function of these arguments."""
+        if self.called:
+            return self.compiled(*args)
+        try:
+            result = self.compiled(*args)
+        except Exception as error:  # a full disk, a damaged file: nothing was computed yet
+            logger.warning(
+                "compiled code cannot be kept or read (%r in %s): compiling for this process alone",
+                error,
+                self.compiled.stats.cache_path,
+            )
+            self.compiled = numba.njit(**self.options)(self.function)
+            result = self.compiled(*args)
+        self.called = True
+        return result
 
 
 def _announce(entry, name, dtype):
@@ -74,7 +92,8 @@ def _announce(entry, name, dtype):
 
 @cache
 def _fingerprint():
-    """Short name of the processor and of the text of all kernels."""
-    sources = sorted(Path(__file__).parent.glob("*.py"))
+    """Short name of the processor and of the text of all kernels and of core."""
+    here = Path(__file__).parent
+    sources = sorted([*here.glob("*.py"), *here.parent.glob("core/*.py")])
     content = binding.get_host_cpu_name().encode() + b"".join(p.read_bytes() for p in sources)
     return hashlib.sha256(content).hexdigest()[:16]

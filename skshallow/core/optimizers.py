@@ -192,6 +192,11 @@ class Adam(Optimizer):
     input_pace : float or None, default=None
         Earlier name of ``input_scale_rate``, which works until version 0.2.
 
+    Raises
+    ------
+    ValueError
+        If beta1 or beta2 is not in [0, 1).
+
     References
     ----------
     Kingma and Ba (2015), Adam: a method for stochastic optimization. Holzmüller, Grinsztajn and
@@ -227,6 +232,11 @@ class Adam(Optimizer):
             message = "input_pace is called input_scale_rate now; the old name works until 0.2"
             warnings.warn(message, FutureWarning, stacklevel=3)
             self.input_scale_rate = input_pace
+        if not (0 <= self.beta1 < 1 and 0 <= self.beta2 < 1):
+            raise ValueError(
+                f"beta1={self.beta1!r} and beta2={self.beta2!r} must be at least 0 and below 1, "
+                "for example 0.9 and 0.999"
+            )
 
     def reset(self, theta):
         self.t, self.m, self.v = 0, np.zeros_like(theta), np.zeros_like(theta)

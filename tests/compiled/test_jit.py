@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from kernels import run_python
@@ -32,7 +33,7 @@ def test_an_entry_point_is_compiled_for_each_type_under_a_name_of_its_own():
     assert entry("float32") is entry("float32")
     assert entry("float32") is not entry("float64")
     assert entry("float64")(2.5) == 5.0
-    assert "double-float32-" in entry("float32").py_func.__qualname__
+    assert "double-float32-" in entry("float32").function.__qualname__
 
 
 @compiled_only
@@ -51,12 +52,12 @@ def test_the_name_on_disk_changes_with_the_text_of_any_kernel(monkeypatch, tmp_p
 def test_the_first_compilation_is_announced_and_says_where_it_is_kept(caplog, tmp_path):
     entry = jit.entry_point(double)("float32")
     caplog.clear()
-    jit._announce(entry, "name that is nowhere", "float32")
+    jit._announce(entry.compiled, "name that is nowhere", "float32")
     assert "compiling" in caplog.text
-    assert entry.stats.cache_path in caplog.text
+    assert entry.compiled.stats.cache_path in caplog.text
     entry(1.0)
     caplog.clear()
-    jit._announce(entry, entry.py_func.__qualname__, "float32")
+    jit._announce(entry.compiled, entry.function.__qualname__, "float32")
     assert caplog.text == ""
 
 
@@ -72,6 +73,32 @@ def test_without_a_place_on_disk_a_process_compiles_for_itself(caplog, monkeypat
     monkeypatch.setattr(jit.numba, "njit", nowhere)
     assert jit.entry_point(double)("float32")(1.5) == 3.0
     assert "for this process alone" in caplog.text
+
+
+@compiled_only
+@pytest.mark.parametrize("damage", ["index", "code", "unwritable"])
+def test_a_damaged_file_or_a_full_disk_does_no_harm(damage, caplog, monkeypatch):
+    entry = jit._Entry(double, f"float32-{damage}")
+    if damage == "unwritable":
+
+        def full(*args):
+            raise OSError("no space left on device")
+
+        monkeypatch.setattr(type(entry.compiled._cache), "save_overload", full)
+    else:
+        entry(1.0)
+        (file,) = [
+            file
+            for file in Path(entry.compiled.stats.cache_path).iterdir()
+            if damage in file.name and file.suffix == {"index": ".nbi", "code": ".nbc"}[damage]
+        ]
+        file.write_bytes(file.read_bytes()[:20])
+        entry = jit._Entry(double, f"float32-{damage}")
+    assert [entry(1.5), entry(2.5)] == [3.0, 5.0]
+    assert "cannot be kept or read" in caplog.text
+    jit._Entry(double, f"float32-{damage}")  # what a later process meets
+    for file in Path(entry.compiled.stats.cache_path or ".").glob(f"*float32-{damage}*.nb?"):
+        file.unlink()
 
 
 @pytest.mark.slow

@@ -180,3 +180,10 @@ def test_adam_lets_what_fades_become_zero_and_not_a_number_that_is_slow(dtype):
             size = np.abs(vector)
             assert ((size == 0) | (size >= np.finfo(dtype).tiny)).all()
     assert (adam.m == 0).all()
+
+
+@pytest.mark.parametrize("betas", [{"beta1": 1.0}, {"beta2": 1.0}, {"beta1": -0.1}, {"beta2": 2}])
+def test_moments_that_would_never_fade_are_refused(betas):
+    ((name, value),) = betas.items()
+    with pytest.raises(ValueError, match=rf"{name}={value}.* below 1, for example 0\.9"):
+        Adam(**betas)
