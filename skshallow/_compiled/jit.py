@@ -13,6 +13,7 @@ different things at the same time then never write to one file.
 
 import hashlib
 import logging
+from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
 from types import FunctionType
@@ -70,15 +71,21 @@ class _Entry:
         try:
             result = self.compiled(*args)
         except Exception as error:  # a full disk, a damaged file: nothing was computed yet
-            logger.warning(
-                "compiled code cannot be kept or read (%r in %s): compiling for this process alone",
-                error,
-                self.compiled.stats.cache_path,
-            )
+            folder = self.compiled.stats.cache_path
+            message = "compiled code cannot be kept or read (%r in %s): compiling for this process"
+            logger.warning(message, error, folder)
+            _remove(folder, self.function.__qualname__)
             self.compiled = numba.njit(**self.options)(self.function)
             result = self.compiled(*args)
         self.called = True
         return result
+
+
+def _remove(folder, name):
+    """Delete what is on disk under a name, so that a later process can begin anew."""
+    with suppress(OSError, TypeError):  # it may be gone, or there is no folder
+        for file in Path(folder).glob(f"*{name}*.nb?"):
+            file.unlink()
 
 
 def _announce(entry, name, dtype):
