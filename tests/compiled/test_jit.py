@@ -90,7 +90,8 @@ def test_a_damaged_file_or_a_full_disk_does_no_harm(damage, caplog, monkeypatch)
         (file,) = [
             file
             for file in Path(entry.compiled.stats.cache_path).iterdir()
-            if damage in file.name and file.suffix == {"index": ".nbi", "code": ".nbc"}[damage]
+            if entry.function.__qualname__ in file.name
+            and file.suffix == {"index": ".nbi", "code": ".nbc"}[damage]
         ]
         file.write_bytes(file.read_bytes()[:20])
         entry = jit._Entry(double, f"float32-{damage}")
