@@ -1,7 +1,7 @@
 """The network once more, as loops that numba compiles: the same numbers, many times as fast.
 
 The files have the names of core's, and the same letters; where core has a line of NumPy, there is a
-loop here. Functions that Python runs itself go the same way with ``NUMBA_DISABLE_JIT=1``.
+loop here. With ``NUMBA_DISABLE_JIT=1`` all of it runs as plain Python.
 
 ``elementary`` has e^z and the like; ``activations``, ``losses``, ``optimizers``, ``input_scaling``
 one small function for each formula; ``batches`` takes rows; ``network`` goes forward and backward;

@@ -45,6 +45,7 @@ def binary(Z2, Y, L, E):
 
 @kernel
 def fill(v, x):
+    """v = x everywhere."""
     for i in range(v.size):
         v[i] = x
 
