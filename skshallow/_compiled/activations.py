@@ -33,7 +33,7 @@ def sigmoid(z, a):
     half = z.dtype.type(0.5)
     for i in range(z.size):
         a[i] = half * z[i]
-    tanh(a, a)
+    tanh(a)
     for i in range(z.size):
         a[i] = half * a[i] + half
 
@@ -133,7 +133,8 @@ def forward(kind, Z1, A1, learned):
     elif kind.activation == PRELU:
         prelu(Z1, A1, learned)
     elif kind.activation == TANH:
-        tanh(z, a)
+        identity(z, a)
+        tanh(a)
     elif kind.activation == SIGMOID:
         sigmoid(z, a)
     elif kind.activation == SILU:

@@ -23,7 +23,7 @@ def scale_inputs(W1, dW1, rate, work):
     rate = W1.dtype.type(-rate)
     for j in range(n0):
         above[j] = above[j] / below[j] * rate
-    exp(above, above)
+    exp(above)
     for k in range(len(W1)):
         for j in range(n0):
             W1[k, j] *= above[j]

@@ -35,8 +35,10 @@ def binary(Z2, Y, L, E):
     zero, one = z.dtype.type(0), z.dtype.type(1)
     for i in range(z.size):
         e[i] = -abs(z[i])
-    exp(e, e)
-    log1p(e, loss)
+    exp(e)
+    for i in range(z.size):
+        loss[i] = e[i]
+    log1p(loss)
     for i in range(z.size):
         positive = z[i] > zero
         loss[i] += (z[i] if positive else zero) - y[i] * z[i]
@@ -67,7 +69,7 @@ def categorical(Z2, Y, L, E):
         for i in range(largest.size):
             Z2[k, i] -= largest[i]
             loss[i] -= Y[k, i] * Z2[k, i]
-    exp(Z2.ravel(), Z2.ravel())
+    exp(Z2.ravel())
     fill(total, 0)
     for k in range(len(Z2)):
         for i in range(total.size):
@@ -130,7 +132,7 @@ def poisson(z, y, loss):
     for i in range(z.size):
         constant = y[i] - y[i] * math.log(y[i]) if y[i] > zero else zero
         loss[i] = -y[i] * z[i] - constant
-    exp(z, z)
+    exp(z)
     for i in range(z.size):
         loss[i] += z[i]
         z[i] -= y[i]

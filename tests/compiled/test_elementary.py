@@ -22,8 +22,8 @@ def test_the_error_over_the_whole_range_is_what_the_docstring_says(name, dtype):
     rng, (low, high) = np.random.default_rng(0), RANGES[name, dtype]
     z = np.concatenate([rng.uniform(low, high, 4_000), high * rng.uniform(0, 1e-3, 1_000)])
     z = z.astype(dtype)
-    out = np.empty_like(z)
-    call(getattr(elementary, name), z, out)
+    out = z.copy()
+    call(getattr(elementary, name), out)
     exact = getattr(np, name)(z.astype(np.longdouble))
     error = np.abs(out - exact) / np.spacing(np.abs(exact).astype(dtype))
     assert error.max() <= ULP[name][dtype == "float64"]
@@ -34,8 +34,8 @@ def test_the_error_over_the_whole_range_is_what_the_docstring_says(name, dtype):
 def test_infinity_nan_and_zero_are_what_they_should_be(name, dtype):
     largest = np.finfo(dtype).max
     z = np.array([np.inf, -np.inf, np.nan, 0, -0.0, largest, -largest], dtype)
-    out = np.empty_like(z)
-    call(getattr(elementary, name), z, out)
+    out = z.copy()
+    call(getattr(elementary, name), out)
     with np.errstate(over="ignore"):
         np.testing.assert_array_equal(out, getattr(np, name)(z))
 
@@ -43,8 +43,8 @@ def test_infinity_nan_and_zero_are_what_they_should_be(name, dtype):
 @pytest.mark.parametrize(("dtype", "low"), [("float32", -104), ("float64", -745)])
 def test_exp_fades_by_way_of_the_subnormal_numbers(dtype, low):
     z = np.linspace(low, low * 0.83, 200).astype(dtype)
-    out = np.empty_like(z)
-    call(elementary.exp, z, out)
+    out = z.copy()
+    call(elementary.exp, out)
     smallest = np.finfo(dtype).smallest_subnormal
     np.testing.assert_allclose(out, np.exp(z), rtol=1e-6, atol=2 * float(smallest))
 
@@ -53,14 +53,6 @@ def test_exp_fades_by_way_of_the_subnormal_numbers(dtype, low):
 def test_small_numbers_keep_all_their_digits(dtype):
     z = np.array([1e-30, 1e-10, 1e-5], dtype)
     for kernel in (elementary.tanh, elementary.log1p):
-        out = np.empty_like(z)
-        call(kernel, z, out)
-        np.testing.assert_allclose(out, z, rtol=2e-5)
-
-
-def test_a_vector_may_be_its_own_result():
-    z = np.linspace(0, 1, 9)
-    for kernel, function in ((elementary.exp, np.exp), (elementary.tanh, np.tanh)):
         out = z.copy()
-        call(kernel, out, out)
-        np.testing.assert_allclose(out, function(z), rtol=1e-14)
+        call(kernel, out)
+        np.testing.assert_allclose(out, z, rtol=2e-5)
