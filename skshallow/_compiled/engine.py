@@ -32,12 +32,16 @@ RANDOM_PORTION = 2**22  # random numbers of dropout in one call
 
 
 class Vectors(NamedTuple):
-    """theta, its gradient, the optimizer's moments, and the layout. ADD adds the gradient to m."""
+    """theta, its gradient, the optimizer's moments, that of the scaling of the inputs, the layout.
+
+    ADD adds the gradient to m.
+    """
 
     theta: np.ndarray
     gradient: np.ndarray
     m: np.ndarray
     v: np.ndarray
+    magnitude: np.ndarray
     n0: int
     n1: int
     n2: int
@@ -66,7 +70,7 @@ def run(kind, vectors, source, work, plan, rule, loss):
 
     ``work`` is room for all that is computed of the largest batch.
     """
-    theta, gradient, m, _, n0, n1, n2, n_learned = vectors
+    theta, gradient, m, _, _, n0, n1, n2, n_learned = vectors
     parameters = views(theta, n0, n1, n2, n_learned)
     dparameters = views(gradient, n0, n1, n2, n_learned)
     dense, dropped = 0 if source.sparse else n0, n1 if len(plan.U) > 0 else 0
@@ -93,13 +97,13 @@ def run(kind, vectors, source, work, plan, rule, loss):
         if plan.stages & ADD:
             optimizers.add(gradient, m)
         if plan.stages & STEP:
-            move(vectors, parameters.W1, dparameters.W1, (plan, rule, i), work)
+            move(vectors, parameters.W1, dparameters, (plan, rule, i), work)
 
 
 @inlined
-def move(vectors, W1, dW1, which, work):
+def move(vectors, W1, dparameters, which, work):
     """Scale the inputs if it is time to, and take a step. The penalty touches the weights alone."""
-    theta, gradient, m, v, n0, n1, n2, _ = vectors
+    theta, gradient, m, v, magnitude, n0, n1, n2, _ = vectors
     plan, rule, i = which
     plan.taken[0] += 1
     plan.taken[1] += 1
@@ -107,7 +111,9 @@ def move(vectors, W1, dW1, which, work):
     if rule.scaling_period > 0 and plan.taken[1] % rule.scaling_period == 0:
         optimizers.add_penalty(theta[:n], gradient[:n], alpha)
         alpha = 0.0
-        scale_inputs(W1, dW1, rule.scaling_rate * rate * rule.scaling_period, work)
+        scaling_rate = rule.scaling_rate * rate * rule.scaling_period
+        how = scaling_rate, plan.taken[1] // rule.scaling_period
+        scale_inputs(W1, (dparameters.W1, dparameters.b1), magnitude, how, work)
     optimizers.step(rule, (theta[:n], gradient[:n], m[:n], v[:n]), t, rate, alpha)
     optimizers.step(rule, (theta[n:], gradient[n:], m[n:], v[n:]), t, rate, 0.0)
 
@@ -209,13 +215,21 @@ class NumbaEngine:
         if self.whole:
             return step_over_blocks(self.state, self.network, self.objective, rates)
         rows = self._rows if order is None else self._rows[order]
-        moments = optimizers.moments_of(self.state.optimizer)
+        moments = (*optimizers.moments_of(self.state.optimizer), self._magnitude())
         return self._pass(GRADIENT | STEP, rows, rates, moments, 0.0) / self._sizes
+
+    def _magnitude(self):
+        """What the scaling of the inputs keeps, or nothing."""
+        scaling, W1 = self.state.input_scaling, self.network.parameters.W1
+        if scaling is None:
+            return np.empty(0, W1.dtype)
+        scaling.begin(W1)
+        return scaling.magnitude
 
     def sum_over_blocks(self, scale):
         """Sum of s * L over all examples; scale times its gradient."""
         total = np.zeros_like(self.state.theta)
-        losses = self._pass(GRADIENT | ADD, self._rows, self.shares, (total, total), scale)
+        losses = self._pass(GRADIENT | ADD, self._rows, self.shares, (total, total, total), scale)
         return float(losses.sum()), total
 
     def _pass(self, stages, rows, rates, moments, scale):

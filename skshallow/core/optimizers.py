@@ -186,7 +186,7 @@ class Adam(Optimizer):
         Share of the second moment, the mean squared gradient, that stays.
     epsilon : float, default=1e-8
         Added below the line: small gradients are not blown up.
-    input_scale_rate : float, default=12
+    input_scale_rate : float, default=16
         Inputs get a learned scale, whose logarithm moves by input_scale_rate * learning_rate in a
         step at most; 0 for none. See ``skshallow.core.input_scaling``.
     input_pace : float or None, default=None
@@ -224,7 +224,7 @@ class Adam(Optimizer):
     beta1: float = 0.9
     beta2: float = 0.999
     epsilon: float = 1e-8
-    input_scale_rate: float = 12.0
+    input_scale_rate: float = 16.0
     input_pace: InitVar[float | None] = None
 
     def __post_init__(self, input_pace):

@@ -136,7 +136,7 @@ class TrainingState:
     def step(self, gradient, rate):
         """Move the parameters against their gradient."""
         if self.input_scaling is not None:
-            self.input_scaling.step(self.parameters.W1, gradient.W1, rate)
+            self.input_scaling.step(self.parameters.W1, gradient.W1, gradient.b1, rate)
         self.optimizer.step(self.theta, gradient.theta, rate)
 
     def restore_checkpoint(self):
