@@ -21,7 +21,7 @@ from skshallow._defaults import (
     AUTO_STEPS,
     MAX_AUTO_ALPHA,
     Settings,
-    resolve_alpha,
+    alpha_by_rows,
 )
 from skshallow.core.optimizers import Adam
 
@@ -31,7 +31,7 @@ def times_alpha(factor):
 
     def parameters(n, kind):
         settings = Settings.of(kind())
-        alpha = factor * resolve_alpha("auto", settings, n, n)
+        alpha = factor * alpha_by_rows(settings, n)
         return {"alpha": min(alpha, MAX_AUTO_ALPHA)}
 
     return parameters

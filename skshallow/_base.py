@@ -15,9 +15,18 @@ from skshallow import _training
 from skshallow._callbacks import EpochCallbacks
 from skshallow._convergence import training_summary, warn_of_trouble
 from skshallow._data import DTYPES, DataSet, check_weights
-from skshallow._defaults import Settings, is_auto, is_lbfgs, resolve_epochs, same_options
+from skshallow._defaults import (
+    Settings,
+    alpha_by_rows,
+    is_auto,
+    is_lbfgs,
+    resolve_epochs,
+    same_options,
+)
+from skshallow._penalty import Choice, choose_penalty
 from skshallow._persistence import Persistent
 from skshallow._prediction import fitted_attributes, predicted_outputs
+from skshallow._stream import Stream
 from skshallow._threads import one_thread
 from skshallow._validation import is_given, new_scorer, split, wants_validation
 
@@ -121,10 +130,13 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
             data, held_out = split(data, self.validation_fraction, seed, strata)
         data = _training.whole_batch_data(self, settings, data)
         data = self._prepare(settings, data, seed, first=first)
+        if held_out is not None:
+            held_out = replace(held_out, scales=data.scales)
+        penalty = self._penalty(settings, data, held_out, first=first)
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         arguments = {"X": X, "y": y, "metadata": metadata}
         try:
-            self._train(settings, (data, held_out, given), arguments)
+            self._train(settings, penalty, (data, held_out, given), arguments)
         finally:
             if not self.warm_start:
                 self._forget()
@@ -138,9 +150,13 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
         data = self._training_data(X, y, sample_weight, first=first, classes=classes)
         data = _training.whole_batch_data(self, settings, data)
         data = self._prepare(settings, data, self._seed(first), first=first)
+        if first:
+            self._stream = Stream()
+        data = self._follow_stream(data)
         n_epochs = None if is_auto(self.max_iter) else self.max_iter
         _training.begin_partial_fit(self, settings, self._state, n_epochs)
-        engine = _training.new_engine(self, settings, self._state, data)
+        penalty = self._penalty(settings, data)
+        engine = _training.new_engine(self, settings, self._state, data, penalty.alpha)
         with _training.computing(engine):
             outcome = _training.run_solver(self, self._state, engine, 1)
         self._set_fitted_attributes(outcome, engine)
@@ -204,6 +220,29 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
             self._state.use_optimizer(settings.optimizer, scaling)
         return replace(data, scales=(self._standardization, self._target_standardization))
 
+    def _penalty(self, settings, data, held_out=None, *, first=False):
+        """The given one, or what "auto" stands for. A warm start keeps its own."""
+        if not is_auto(self.alpha):
+            return Choice(float(self.alpha))
+        if first:
+            return choose_penalty(self, settings, data, held_out, self._state.seed)
+        if hasattr(self, "_stream"):
+            return Choice(alpha_by_rows(settings, self._stream.n_rows))
+        return Choice(self.alpha_)
+
+    def _follow_stream(self, data):
+        """The data on the scales of all rows that partial_fit has seen; so is the network."""
+        if not hasattr(self, "_stream"):  # it goes on from a fit
+            return data
+        self._stream.update(data)
+        if self.standardize:
+            scales = self._standardization, self._target_standardization
+            new = self._stream.scales(data, self._encoder)
+            self._state.change_scales(scales, new)
+            self._standardization, self._target_standardization = new
+            data = replace(data, scales=new)
+        return data
+
     def _check_same_network(self, settings):
         """Refuse to go on with another network than the fitted one."""
         n1, activation = len(self.W1_), self._activation
@@ -220,16 +259,16 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
                 "back, or fit a new network with warm_start=False"
             )
 
-    def _train(self, settings, data_sets, arguments):
+    def _train(self, settings, penalty, data_sets, arguments):
         """Run the solver, tell the callbacks, keep what was learned."""
         state, (data, held_out, given) = self._state, data_sets
-        engine = _training.new_engine(self, settings, state, data)
-        n_epochs = resolve_epochs(self.max_iter, settings, engine.n_steps)
+        engine = _training.new_engine(self, settings, state, data, penalty.alpha)
+        n_epochs = resolve_epochs(self.max_iter, settings, engine.n_steps, clean=penalty.clean)
         metric = None if held_out is None else self.scoring
         rescore = given or state.checkpoint.metric != metric
         scorer = None
         if held_out is not None:
-            scorer = new_scorer(self, engine, replace(held_out, scales=data.scales))
+            scorer = new_scorer(self, engine, held_out)
         _training.begin_fit(self, settings, state, n_epochs, metric)
         context = self._init_callback_context(max_subtasks=n_epochs)
         context.call_on_fit_task_begin(estimator=self, **arguments)
@@ -240,6 +279,7 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
             outcome = _training.run_solver(
                 self, state, engine, n_epochs, scorer=scorer, callbacks=callbacks
             )
+            outcome = _training.at_least_constant(state, engine, outcome)
         self._set_fitted_attributes(outcome, engine, data)
         state.end()
         context.call_on_fit_task_end(estimator=self, **arguments, reconstruction_attributes=dict)
@@ -247,14 +287,14 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
     def _set_fitted_attributes(self, outcome, engine, data=None):
         """Keep what was learned, warn of what went wrong."""
         vars(self).pop("slopes_", None)
-        self.engine_ = engine.name
+        self.engine_, self.alpha_ = engine.name, engine.network.alpha
         vars(self).update(fitted_attributes(self, outcome.weights))
         vars(self).update(training_summary(self._state, outcome))
         warn_of_trouble(self, self._state, outcome, data)
 
     def _forget(self, fitted=()):
         """Drop what a later fit would go on from, and what else is named."""
-        for name in ("_state", "_solver", *fitted):
+        for name in ("_state", "_solver", "_stream", *fitted):
             vars(self).pop(name, None)
 
     def _outputs(self, X, method):

@@ -54,6 +54,11 @@ class DataSet:
         return float(len(self.rows) if weights is None else weights[self.rows].sum())
 
     @property
+    def effective_rows(self) -> float:
+        """How many rows a penalty is for: weights count as rows, but do not make them fewer."""
+        return max(self.total_weight, self.count)
+
+    @property
     def row_weights(self) -> np.ndarray | None:
         """One weight a row, (m,)."""
         return None if self.s is None else self.s.mean(axis=0)

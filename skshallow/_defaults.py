@@ -21,7 +21,8 @@ from skshallow.core.schedules import SCHEDULES
 
 AUTO_BATCH_SIZE = 128
 AUTO_EPOCHS = 40  # passes over the data at least, and
-AUTO_STEPS = 1_000  # steps at least: few rows need many epochs
+AUTO_STEPS = 1_000  # steps at least: few rows need many epochs,
+AUTO_STEPS_CLEAN = 3_000  # and clean ones, which ask for little penalty, need more
 AUTO_ITERATIONS = {"gd": 1_000, "lbfgs": 5_000}
 AUTO_ALPHA = 0.0025  # of 1,000 rows
 ALPHA_FALL = {"classifier": 1.0, "regressor": 1.75}  # powers of the number of rows it falls with
@@ -146,11 +147,9 @@ def _equal(old, new):
     return both_nan or np.array_equal(old, new)
 
 
-def resolve_alpha(alpha, settings: Settings, total_weight: float, n_rows: int) -> float:
-    """The number that "auto" stands for."""
-    if not is_auto(alpha):
-        return float(alpha)
-    by_rows = AUTO_ALPHA * (1_000 / max(total_weight, n_rows)) ** ALPHA_FALL[settings.task]
+def alpha_by_rows(settings: Settings, n_rows: float) -> float:
+    """What "auto" stands for as far as the number of rows tells, or the sum of their weights."""
+    by_rows = AUTO_ALPHA * (1_000 / n_rows) ** ALPHA_FALL[settings.task]
     by_rows = min(max(by_rows, LEAST_ALPHA), MAX_AUTO_ALPHA)
     return by_rows * settings.alpha_factor
 
@@ -162,10 +161,16 @@ def resolve_batch_size(batch_size, settings: Settings, n_rows: int) -> int:
     return min(AUTO_BATCH_SIZE if is_auto(batch_size) else int(batch_size), n_rows)
 
 
-def resolve_epochs(max_iter, settings: Settings, n_batches: int) -> int:
+def are_few(n_batches: int) -> bool:
+    """Whether rows in so many batches are so few that the number of steps decides."""
+    return n_batches * AUTO_EPOCHS < AUTO_STEPS
+
+
+def resolve_epochs(max_iter, settings: Settings, n_batches: int, *, clean: bool = False) -> int:
     """The number of epochs, or of iterations, that "auto" stands for."""
     if not is_auto(max_iter):
         return int(max_iter)
     if settings.full_batch:
         return AUTO_ITERATIONS["lbfgs" if settings.optimizer is None else "gd"]
-    return max(AUTO_EPOCHS, -(-AUTO_STEPS // n_batches))
+    steps = AUTO_STEPS_CLEAN if clean and are_few(n_batches) else AUTO_STEPS
+    return max(AUTO_EPOCHS, -(-steps // n_batches))

@@ -7,18 +7,22 @@ matter to old files where in the package such an object is defined.
 
 from sklearn.exceptions import InconsistentVersionWarning
 
+from skshallow._stream import Stream
 from skshallow._target_encoding import ClassEncoder, ClassWeights, RealEncoder
 from skshallow._version import __version__
 from skshallow._warnings import warn_caller
 from skshallow.core.activations import ACTIVATIONS
 from skshallow.core.losses import REGRESSION_LOSSES
-from skshallow.core.standardization import Standardization, TargetStandardization
+from skshallow.core.standardization import Moments, Standardization, TargetStandardization
 
 VERSION = "_skshallow_version"
 ENCODERS = ClassEncoder, ClassWeights, RealEncoder, Standardization, TargetStandardization
+STREAMS = Stream, Moments
 SCALES = "_standardization", "_target_standardization"
-ATTRIBUTES = "_activation", "_class_weights", "_encoder", *SCALES
-KINDS = {k.__name__: k for k in (*ACTIVATIONS.values(), *REGRESSION_LOSSES.values(), *ENCODERS)}
+ATTRIBUTES = "_activation", "_class_weights", "_encoder", "_stream", *SCALES
+KINDS = {
+    k.__name__: k for k in (*ACTIVATIONS.values(), *REGRESSION_LOSSES.values(), *ENCODERS, *STREAMS)
+}
 
 
 class OtherVersionWarning(InconsistentVersionWarning):

@@ -6,10 +6,11 @@ from contextlib import contextmanager
 import numpy as np
 
 from skshallow._data import DataSet
-from skshallow._defaults import Settings, resolve_alpha, resolve_batch_size
+from skshallow._defaults import Settings, resolve_batch_size
 from skshallow._prediction import FITTED
 from skshallow._threads import dot_for
 from skshallow.core.batches import BLOCK_SIZE
+from skshallow.core.constant import become_constant
 from skshallow.core.engine import Engine
 from skshallow.core.initializers import initialize
 from skshallow.core.lbfgs import minimize_lbfgs
@@ -71,9 +72,8 @@ def _early_stopping(estimator):
     return EarlyStopping(estimator.n_iter_no_change, estimator.tol)
 
 
-def new_engine(estimator, settings: Settings, state, data: DataSet) -> Engine:
-    """What computes for these samples."""
-    alpha = resolve_alpha(estimator.alpha, settings, data.total_weight, data.count)
+def new_engine(estimator, settings: Settings, state, data: DataSet, alpha: float) -> Engine:
+    """What computes for these samples, with this penalty."""
     dropout = Dropout(estimator.dropout, state.rng) if estimator.dropout else None
     functions = copy.deepcopy(estimator._activation), estimator._encoder.new_loss()
     network = Network(state.parameters, *functions, alpha=alpha, dropout=dropout)
@@ -86,6 +86,19 @@ def run_solver(estimator, state, engine, n_epochs: int, **look) -> Outcome:
     if state.optimizer is None:
         return minimize_lbfgs(state, engine.objective, n_epochs, estimator.tol, **look)
     return fit_epochs(state, engine, n_epochs, shuffle=estimator.shuffle, **look)
+
+
+def at_least_constant(state, engine, outcome: Outcome) -> Outcome:
+    """The outcome; after a divergence the best constant, if that is better on the training data."""
+    if outcome.reason != "diverged":
+        return outcome
+    state.theta[...] = outcome.weights
+    before, found = state.theta.copy(), engine.mean_loss(engine.batches)
+    become_constant(engine.network, engine.batches)
+    if not found <= engine.mean_loss(engine.batches):  # it may be nan
+        return Outcome(outcome.reason, state.theta, outcome.epoch)
+    state.theta[...] = before
+    return outcome
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from skshallow._data import DataSet
 from skshallow._defaults import AUTO_VALIDATION_ROWS, is_auto
 from skshallow._prediction import fitted_attributes
 from skshallow._warnings import warn_caller
+from skshallow.core.batches import equal_rows
 
 
 def is_given(X_val, y_val, sample_weight_val, early_stopping) -> bool:
@@ -41,9 +42,11 @@ def wants_validation(estimator, settings, data: DataSet, strata) -> bool:
 def split(data: DataSet, fraction: float, seed: int, labels=None):
     """(training, validation) data, stratified by labels.
 
+    Equal rows, as an oversampler makes them, stay on one side: the split is one of distinct rows.
     A class with one row stays in the training set.
     """
-    rows = data.rows
+    groups = equal_rows(data.X, data.rows)
+    rows = data.rows[np.unique(groups, return_index=True)[1]]
     n_validation = round(fraction * len(rows))
     always = np.array([], int)
     if labels is not None:
@@ -64,11 +67,11 @@ def split(data: DataSet, fraction: float, seed: int, labels=None):
             "set: early stopping cannot see them",
             UserWarning,
         )
-    training, validation = train_test_split(
+    _, validation = train_test_split(
         rows, test_size=n_validation, stratify=labels, random_state=seed
     )
-    training = np.sort(np.concatenate([training, always]))
-    return data.subset(training), data.subset(np.sort(validation))
+    held_out = np.isin(groups, groups[np.isin(data.rows, validation)])
+    return data.subset(data.rows[~held_out]), data.subset(data.rows[held_out])
 
 
 def new_scorer(estimator, engine, data: DataSet):

@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skshallow._base import BaseShallowNN
 from skshallow._data import DTYPES
-from skshallow._defaults import Settings
+from skshallow._defaults import Settings, alpha_by_rows, is_auto
 from skshallow._parameter_checks import check_number, check_seed
 from skshallow._prediction import FITTED, fitted_network
 from skshallow._threads import one_thread
@@ -231,7 +231,8 @@ def _untrained(estimator, data, max_rows, rng):
     model._encoder.check_trainable(data.y[data.rows])
     data = data.subset(np.sort(_some(data.rows, max_rows, rng)))
     data = model._prepare(settings, data, 0, first=True)
-    return new_engine(model, settings, model._state, data)
+    alpha = alpha_by_rows(settings, data.count) if is_auto(model.alpha) else float(model.alpha)
+    return new_engine(model, settings, model._state, data, alpha)
 
 
 def _some(values, n, rng):

@@ -136,19 +136,33 @@ class ShuffleBuffer:
         return [take(order) for take in self._takes]
 
 
+def equal_rows(X, rows):
+    """A number for each of these rows of X, (len(rows),): the same one for equal rows."""
+    numbers = {}
+    return np.array([numbers.setdefault(x, len(numbers)) for x in _contents(X, rows)])
+
+
+def _contents(X, rows):
+    """What is in each of these rows, as bytes; not all of them are copied at once."""
+    for start in range(0, len(rows), BLOCK_SIZE):
+        block = X[rows[start : start + BLOCK_SIZE]]
+        if issparse(block):
+            spans = [slice(*span) for span in pairwise(block.indptr)]
+            yield from (
+                block.indices[i].astype(np.int64).tobytes() + block.data[i].tobytes() for i in spans
+            )
+        else:
+            yield from (x.tobytes() for x in block)
+
+
 def merge_duplicate_rows(X, Y, s, rows):
     """(rows, s) with equal examples merged, their weights added, in an order of their own.
 
     J over the whole set stays as it is, and its rounding no longer depends on the order of the
     examples or on whether one is repeated or weighted.
     """
-    if issparse(X):
-        spans = [slice(*X.indptr[[i, i + 1]]) for i in rows]
-        content = [X.indices[i].astype(np.int64).tobytes() + X.data[i].tobytes() for i in spans]
-    else:
-        content = [x.tobytes() for x in X[rows]]
     keys = np.empty(len(rows), object)
-    keys[:] = [x + y.tobytes() for x, y in zip(content, Y[:, rows].T, strict=True)]
+    keys[:] = [x + y.tobytes() for x, y in zip(_contents(X, rows), Y[:, rows].T, strict=True)]
     _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
     weights = np.ones((1, len(rows))) if s is None else s[:, rows]
     order = np.lexsort((weights[0], inverse))  # sums of fractions depend on their order

@@ -164,6 +164,11 @@ class Network:
         blocks = batches.iterate()
         return sum(self.sum_loss(self.scores(A0), Y, s) for A0, Y, s in blocks) / batches.n_examples
 
+    def losses(self, A0, Y, s=None):
+        """s * L of each example of a batch, (m,), without dropout and penalty."""
+        L = self.loss.value(self.scores(A0).copy(), Y)
+        return (L if s is None else L * s).sum(axis=0, dtype=np.float64)
+
     def loss_and_gradient(self, A0, Y, s=None):
         """Sum of s * L / m over one batch; ``gradient`` becomes that of J, penalty included."""
         layers = self.forward(A0)

@@ -78,6 +78,10 @@ class Parameters:
     def __setattr__(self, name, value):
         raise AttributeError(f"{name} is a view of theta: write parameters.{name}[...] = value")
 
+    def views_of(self, theta):
+        """The same views of another vector."""
+        return Parameters(theta, self.layout)
+
     @classmethod
     def zeros(cls, layout, dtype=np.float64):
         """All-zero parameters."""

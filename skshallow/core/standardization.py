@@ -54,7 +54,8 @@ class Moments:
         """Take in these rows of X, block after block; s (m,) weighs all rows of X."""
         for start in range(0, len(rows), MOMENTS_BLOCK):
             block = rows[start : start + MOMENTS_BLOCK]
-            self.merge(Moments.of(X[block], None if s is None else s[block]))
+            x = X[block].toarray() if issparse(X) else X[block]
+            self.merge(Moments.of(x, None if s is None else s[block]))
         return self
 
     def merge(self, other):
@@ -81,9 +82,14 @@ class Standardization:
     def measure(cls, X, rows, s=None):
         """Of these rows of X; s (m,) weighs all rows of X."""
         if issparse(X):
-            return cls(None, _inverse(_largest(X, rows), X.dtype))
+            return cls.from_largest(largest_values(X, rows), X.dtype)
         with np.errstate(over="ignore", invalid="ignore"):
             return cls.from_moments(Moments().update(X, rows, s), X.dtype)
+
+    @classmethod
+    def from_largest(cls, largest, dtype):
+        """Of sparse columns with these largest absolute values."""
+        return cls(None, _inverse(largest, dtype))
 
     @classmethod
     def from_moments(cls, moments, dtype):
@@ -120,17 +126,27 @@ class Standardization:
         shift = 0 if self.mean is None else raw @ self.mean
         return raw.astype(W1.dtype), (b1 - shift).astype(b1.dtype)
 
+    def change(self, new, W1, b1):
+        """W1 and b1 in place, so that the network is the same one on another footing."""
+        raw = W1 * self.factor.T.astype(np.float64)
+        if self.mean is not None:
+            b1 += raw @ (new.mean.astype(np.float64) - self.mean)
+        W1[...] = raw / new.factor.T
+
     def unfold(self, W1, b1):
         """The inverse of fold."""
         shift = 0 if self.mean is None else W1.astype(np.float64) @ self.mean
         return W1 / self.factor.T, (b1 + shift).astype(b1.dtype)
 
 
-def _largest(X, rows):
-    """Largest absolute value of each column of a sparse X."""
+def largest_values(X, rows):
+    """Largest absolute value of each column of X, which may be sparse."""
     largest = np.zeros(X.shape[1])
     for start in range(0, len(rows), RANGE_BLOCK):
         block = X[rows[start : start + RANGE_BLOCK]]
+        if not issparse(block):
+            np.maximum(largest, np.abs(block).max(axis=0), out=largest)
+            continue
         block.sum_duplicates()
         np.maximum.at(largest, block.indices, np.abs(block.data))
     return largest
@@ -176,6 +192,11 @@ class TargetStandardization:
     def fold(self, W2, b2):
         """The W2, b2 that give scores in the unit of y."""
         return (self.gain * W2).astype(W2.dtype), self.raw_scores(b2).astype(b2.dtype)
+
+    def change(self, new, W2, b2):
+        """W2 and b2 in place, so that the network is the same one on another footing."""
+        W2 *= self.gain / new.gain
+        b2[...] = (self.raw_scores(b2) - new.offset) / new.gain
 
     def unfold(self, W2, b2):
         """The inverse of fold."""

@@ -139,6 +139,18 @@ class TrainingState:
             self.input_scaling.step(self.parameters.W1, gradient.W1, gradient.b1, rate)
         self.optimizer.step(self.theta, gradient.theta, rate)
 
+    def change_scales(self, old, new):
+        """The same network for inputs and targets on another footing, the checkpoint too.
+
+        ``old`` and ``new`` are what standardises inputs and targets; either may be None.
+        """
+        kept = self.checkpoint.best_weights
+        for theta in (self.theta, *([] if kept is None else [kept])):
+            views = self.parameters.views_of(theta)
+            for before, after, W, b in zip(old, new, ("W1", "W2"), ("b1", "b2"), strict=True):
+                if before is not None:
+                    before.change(after, getattr(views, W), getattr(views, b))
+
     def restore_checkpoint(self):
         """Go back to the best weights."""
         if self.checkpoint.best_weights is not None:

@@ -1,0 +1,238 @@
+"""The penalty that alpha="auto" stands for: chosen on rows that are held out.
+
+How much penalty is right depends on the noise in the data. A closed form, which knows the number of
+rows alone, is the start. From there the penalty is tripled, or divided by three, as long as that
+lowers the loss on rows that a short training has not seen. Equal rows stay on one side, and weights
+count as rows. Very few rows tell nothing: there the closed form stands.
+
+Few rows that ask for little penalty are either clean, and then a long training pays, or noisy, and
+then a short training has hidden that: a long one tells which. It also tells whether a network that
+is no better than a constant has only not begun to learn.
+"""
+
+import copy
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from sklearn.model_selection import KFold, StratifiedKFold
+
+from skshallow import _training
+from skshallow._data import DataSet
+from skshallow._defaults import (
+    LEAST_ALPHA,
+    Settings,
+    alpha_by_rows,
+    are_few,
+    resolve_batch_size,
+    resolve_epochs,
+)
+from skshallow.core.batches import equal_rows
+from skshallow.core.constant import become_constant
+
+LEAST_ROWS = 50  # with fewer the closed form stands
+MOST_ROWS = 10_000  # to train with, and half as many to score with: more are as good
+SPLITS = ((300, 3), (1_000, 2), (math.inf, 1))  # how often to try up to so many rows,
+LONG_SPLITS = ((300, 3), (math.inf, 1))  # and how often a long training
+PARTS = 5  # of which one is held out
+SHARE = 0.3  # of the epochs of a fit, but at least
+LEAST_EPOCHS = 10
+MOST_ITERATIONS = 200  # of L-BFGS
+STEP = 3.0
+SAFE = -1  # steps below the closed form that noisy rows may take
+FAR = -4  # steps to where training has not collapsed, if it has
+LARGEST_ALPHA = 1.0
+GAIN = 0.02  # share of the loss that a smaller penalty must save: the larger one is safer
+LEAST_GAIN = 0.001  # the same of a larger one
+
+
+@dataclass
+class Choice:
+    """The penalty, and whether the rows are few and clean, so that a long training pays."""
+
+    alpha: float
+    clean: bool = False
+
+
+def choose_penalty(estimator, settings: Settings, data: DataSet, held_out, seed: int) -> Choice:
+    """The penalty for these training data, standardised; ``held_out`` are validation data or None.
+
+    ``estimator`` is in its fit: it knows its activation and the encoder of its targets.
+    """
+    n = data.effective_rows
+    alpha = alpha_by_rows(settings, n)
+    if n < LEAST_ROWS:
+        return Choice(alpha)
+    rng = np.random.default_rng(seed)
+    splits = _splits(estimator, data, n, seed) if held_out is None else [(data, held_out)]
+    splits = [(_some(a, MOST_ROWS, rng), _some(b, MOST_ROWS // 2, rng)) for a, b in splits]
+    trials = _Trials(estimator, settings, splits, n, seed)
+    steps, clean = descend(trials.losses, *trials.bounds()), False
+    if steps >= 0 and trials.learn_only_if_long(steps):
+        steps = FAR
+    if steps < 0 and trials.are_few():
+        longer = climb(trials.losses_if_long, steps)
+        clean = saves(trials.losses_if_long(longer), trials.losses_where_long(steps), GAIN)
+        steps = longer if clean else max(steps, SAFE)
+    return Choice(max(alpha * STEP**steps, LEAST_ALPHA), clean)
+
+
+def descend(losses: Callable[[int], np.ndarray], lowest: int, largest: int) -> int:
+    """The number of steps, from 0 on, where the mean loss is least, as far as going down finds it.
+
+    ``losses`` of a number of steps are those of all rows held out.
+    """
+
+    def improves(new, old):
+        if not lowest <= new <= largest:
+            return False
+        return saves(losses(new), losses(old), GAIN if new < old else LEAST_GAIN)
+
+    best = 0
+    while improves(best + 1, best):
+        best += 1
+    while best <= 0 and improves(best - (stride := 1 if best > -2 else 2), best):
+        best -= stride
+    return best
+
+
+def climb(losses: Callable[[int], np.ndarray], best: int) -> int:
+    """The same, upward from what was best for a short training."""
+    while best < 0 and losses(best + 1).mean() <= losses(best).mean():
+        best += 1
+    return best
+
+
+def saves(new: np.ndarray, old: np.ndarray, gain: float) -> bool:
+    """Whether losses are lower by this share, and by more than chance would have it."""
+    if not np.isfinite(new).all():
+        return False
+    if not np.isfinite(old).all():
+        return True
+    saved = old - new
+    chance = saved.std() / math.sqrt(len(saved)) if gain > LEAST_GAIN else 0
+    return bool(saved.mean() > max(chance, gain * abs(old.mean())))
+
+
+@dataclass
+class _Trials:
+    """Short trainings on the first half of each split, scored on the second."""
+
+    estimator: object
+    settings: Settings
+    splits: list
+    n: float
+    seed: int
+    known: dict = field(default_factory=dict)
+
+    @property
+    def start(self):
+        """The penalty that no steps stand for: that of the rows that are trained with."""
+        return alpha_by_rows(self.settings, self.splits[0][0].effective_rows)
+
+    def bounds(self):
+        """The least and the largest number of steps."""
+        low, high = (math.log(alpha / self.start, STEP) for alpha in (LEAST_ALPHA, LARGEST_ALPHA))
+        return math.ceil(low - 1e-9), math.floor(high + 1e-9)
+
+    def losses(self, steps):
+        """Losses of all rows held out, after a short training with this penalty."""
+        return self._losses(steps, self.splits)
+
+    def learn_only_if_long(self, steps):
+        """Whether the network is no better than a constant, but for a long training far below."""
+        constant = np.concatenate([self._constant(*split) for split in self.splits])
+        if saves(self.losses(steps), constant, GAIN):
+            return False
+        return saves(self.losses_if_long(FAR), self.losses_where_long(steps), GAIN)
+
+    def losses_where_long(self, steps):
+        """Those of the rows that ``losses_if_long`` is of."""
+        return self._losses(steps, self._long_splits())
+
+    def losses_if_long(self, steps):
+        """Losses after a training as long as that of clean rows, of one split if there are many."""
+        return self._losses(steps, self._long_splits(), long=True)
+
+    def _long_splits(self):
+        return self.splits[: _number(LONG_SPLITS, self.n)]
+
+    def are_few(self):
+        """Whether a fit goes through the rows more often than it would through many."""
+        n = len(self.splits[0][0].rows)
+        size = resolve_batch_size(self.estimator.batch_size, self.settings, n)
+        return self.settings.optimizer is not None and are_few(-(-n // size))
+
+    def _losses(self, steps, splits, *, long=False):
+        for i, split in enumerate(splits):
+            if (i, steps, long) not in self.known:
+                self.known[i, steps, long] = self._train(*split, self.start * STEP**steps, long)
+        return np.concatenate([self.known[i, steps, long] for i in range(len(splits))])
+
+    def _train(self, training, validation, alpha, long):
+        settings, state, engine = self._new_engine(training, alpha)
+        n_epochs = resolve_epochs(self.estimator.max_iter, settings, engine.n_steps, clean=long)
+        if not long:
+            n_epochs = self._shortened(n_epochs)
+        _training.begin_fit(self.estimator, settings, state, n_epochs)
+        with _training.computing(engine):
+            outcome = _training.run_solver(self.estimator, state, engine, n_epochs)
+            if outcome.reason == "interrupted":
+                raise KeyboardInterrupt
+            state.theta[...] = outcome.weights
+            losses = _losses(engine.network, validation)
+        return losses if outcome.reason != "diverged" else np.full_like(losses, math.inf)
+
+    def _constant(self, training, validation):
+        _, _, engine = self._new_engine(training, 0.0)
+        become_constant(engine.network, engine.batches)
+        return _losses(engine.network, validation)
+
+    def _new_engine(self, training, alpha):
+        settings = copy.deepcopy(self.settings)
+        state = _training.new_state(self.estimator, settings, training, self.seed, drawn=True)
+        engine = _training.new_engine(self.estimator, settings, state, training, alpha)
+        return settings, state, engine
+
+    def _shortened(self, n_epochs):
+        if self.settings.optimizer is None:
+            return min(n_epochs, MOST_ITERATIONS)
+        return min(n_epochs, max(math.ceil(SHARE * n_epochs), LEAST_EPOCHS))
+
+
+def _losses(network, data):
+    """The losses of all rows."""
+    return np.concatenate([network.losses(*batch) for batch in data.batches().iterate()])
+
+
+def _splits(estimator, data, n, seed):
+    """(training, validation) data, with equal rows on one side; classes in equal shares."""
+    groups = equal_rows(data.X, data.rows)
+    labels = estimator._encoder.strata(data.y)
+    first = np.unique(groups, return_index=True)[1]
+    if len(first) < PARTS:
+        return [(data, data)]
+    kind, labels = KFold, None if labels is None else labels[data.rows[first]]
+    if labels is not None:
+        _, labels, counts = np.unique(labels, return_inverse=True, return_counts=True)
+        labels = np.where(counts[labels] < PARTS, -1, labels)  # rare ones together
+        kind = StratifiedKFold if np.unique(labels, return_counts=True)[1].min() >= PARTS else KFold
+    parts = kind(PARTS, shuffle=True, random_state=seed).split(first, labels)
+    number = _number(SPLITS, n)
+    return [
+        tuple(data.subset(data.rows[np.isin(groups, chosen)]) for chosen in pair)
+        for _, pair in zip(range(number), parts, strict=False)
+    ]
+
+
+def _number(table, n):
+    """What a table says of n rows."""
+    return next(number for rows, number in table if n <= rows)
+
+
+def _some(data, most, rng):
+    """At most so many of the rows."""
+    if len(data.rows) <= most:
+        return data
+    return data.subset(np.sort(rng.choice(data.rows, most, replace=False)))
