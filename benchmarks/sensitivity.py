@@ -27,7 +27,7 @@ from skshallow.core.optimizers import Adam
 
 
 def times_alpha(factor):
-    """So many times what "auto" is for n rows, with the same upper limit."""
+    """So many times where the search of "auto" starts, with the same upper limit."""
 
     def parameters(n, kind):
         settings = Settings.of(kind())
@@ -64,9 +64,9 @@ VARIANTS = {
     "learning_rate=0.01": always(learning_rate=0.01),
     "learning_rate=0.04": always(learning_rate=0.04),
     'schedule="constant"': always(schedule="constant"),
-    "0.4 times alpha": times_alpha(0.4),
-    "2 times alpha": times_alpha(2.0),
-    "4 times alpha": times_alpha(4.0),
+    "alpha by the rows alone": times_alpha(1.0),
+    "a third of that": times_alpha(1 / 3),
+    "3 times that": times_alpha(3.0),
     "alpha=0": always(alpha=0.0),
     "batch_size=32": always(batch_size=32),
     "batch_size=64": always(batch_size=64),
@@ -76,14 +76,14 @@ VARIANTS = {
     "dropout=0.1": always(dropout=0.1),
     "dropout=0.2, hidden_units=256": always(dropout=0.2, hidden_units=256),
     "Adam(input_scale_rate=0)": always(solver=Adam(input_scale_rate=0)),
-    "Adam(input_scale_rate=6)": always(solver=Adam(input_scale_rate=6)),
-    "Adam(input_scale_rate=24)": always(solver=Adam(input_scale_rate=24)),
+    "Adam(input_scale_rate=8)": always(solver=Adam(input_scale_rate=8)),
+    "Adam(input_scale_rate=32)": always(solver=Adam(input_scale_rate=32)),
     "Adam(beta2=0.99)": always(solver=Adam(beta2=0.99)),
     "standardize=False": always(standardize=False),
     "early_stopping=True": always(early_stopping=True),
     "early_stopping=False": always(early_stopping=False),
 }
-FEW = ("defaults", "2 times alpha", "half as many epochs")  # for --tiny
+FEW = ("defaults", "3 times that", "half as many epochs")  # for --tiny
 
 
 def figures(options):

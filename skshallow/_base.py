@@ -17,16 +17,14 @@ from skshallow._convergence import training_summary, warn_of_trouble
 from skshallow._data import DTYPES, DataSet, check_weights
 from skshallow._defaults import (
     Settings,
-    alpha_by_rows,
     is_auto,
     is_lbfgs,
     resolve_epochs,
     same_options,
 )
-from skshallow._penalty import Choice, choose_penalty
+from skshallow._penalty import resolve_penalty
 from skshallow._persistence import Persistent
 from skshallow._prediction import fitted_attributes, predicted_outputs
-from skshallow._stream import Stream
 from skshallow._threads import one_thread
 from skshallow._validation import is_given, new_scorer, split, wants_validation
 
@@ -130,13 +128,10 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
             data, held_out = split(data, self.validation_fraction, seed, strata)
         data = _training.whole_batch_data(self, settings, data)
         data = self._prepare(settings, data, seed, first=first)
-        if held_out is not None:
-            held_out = replace(held_out, scales=data.scales)
-        penalty = self._penalty(settings, data, held_out, first=first)
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         arguments = {"X": X, "y": y, "metadata": metadata}
         try:
-            self._train(settings, penalty, (data, held_out, given), arguments)
+            self._train(settings, (data, held_out, given), arguments, first=first)
         finally:
             if not self.warm_start:
                 self._forget()
@@ -150,12 +145,8 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
         data = self._training_data(X, y, sample_weight, first=first, classes=classes)
         data = _training.whole_batch_data(self, settings, data)
         data = self._prepare(settings, data, self._seed(first), first=first)
-        if first:
-            self._stream = Stream()
-        data = self._follow_stream(data)
-        n_epochs = None if is_auto(self.max_iter) else self.max_iter
-        _training.begin_partial_fit(self, settings, self._state, n_epochs)
-        penalty = self._penalty(settings, data)
+        data = _training.begin_partial_fit(self, settings, data, first=first)
+        penalty = resolve_penalty(self, settings, data)
         engine = _training.new_engine(self, settings, self._state, data, penalty.alpha)
         with _training.computing(engine):
             outcome = _training.run_solver(self, self._state, engine, 1)
@@ -216,32 +207,9 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
             self._state = copy.deepcopy(self._state)
         if not same_options(self._solver, self.solver):
             self._solver = copy.deepcopy(self.solver)
-            scaling = settings.scaling_for(data.X, self.alpha)
+            scaling = settings.scaling_for(self.alpha)
             self._state.use_optimizer(settings.optimizer, scaling)
         return replace(data, scales=(self._standardization, self._target_standardization))
-
-    def _penalty(self, settings, data, held_out=None, *, first=False):
-        """The given one, or what "auto" stands for. A warm start keeps its own."""
-        if not is_auto(self.alpha):
-            return Choice(float(self.alpha))
-        if first:
-            return choose_penalty(self, settings, data, held_out, self._state.seed)
-        if hasattr(self, "_stream"):
-            return Choice(alpha_by_rows(settings, self._stream.n_rows))
-        return Choice(self.alpha_)
-
-    def _follow_stream(self, data):
-        """The data on the scales of all rows that partial_fit has seen; so is the network."""
-        if not hasattr(self, "_stream"):  # it goes on from a fit
-            return data
-        self._stream.update(data)
-        if self.standardize:
-            scales = self._standardization, self._target_standardization
-            new = self._stream.scales(data, self._encoder)
-            self._state.change_scales(scales, new)
-            self._standardization, self._target_standardization = new
-            data = replace(data, scales=new)
-        return data
 
     def _check_same_network(self, settings):
         """Refuse to go on with another network than the fitted one."""
@@ -259,9 +227,12 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
                 "back, or fit a new network with warm_start=False"
             )
 
-    def _train(self, settings, penalty, data_sets, arguments):
-        """Run the solver, tell the callbacks, keep what was learned."""
+    def _train(self, settings, data_sets, arguments, *, first):
+        """Choose the penalty, run the solver, tell the callbacks, keep what was learned."""
         state, (data, held_out, given) = self._state, data_sets
+        if held_out is not None:
+            held_out = replace(held_out, scales=data.scales)
+        penalty = resolve_penalty(self, settings, data, held_out, first=first)
         engine = _training.new_engine(self, settings, state, data, penalty.alpha)
         n_epochs = resolve_epochs(self.max_iter, settings, engine.n_steps, clean=penalty.clean)
         metric = None if held_out is None else self.scoring

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.sparse import issparse
 from sklearn.base import is_regressor
 
 from skshallow._engines import engine_class
@@ -71,15 +70,10 @@ class Settings:
         engine = engine_class(estimator.engine, activation, loss, optimizer)
         return cls(activation, optimizer, schedule, initializer, gain, task, factor, engine)
 
-    def scaling_for(self, X: Any, alpha: Any) -> InputScaling | None:
-        """What scales the inputs, if the optimizer wants it.
-
-        The many of a sparse X gain nothing; and without a penalty nothing holds the scales.
-        """
+    def scaling_for(self, alpha: Any) -> InputScaling | None:
+        """What scales the inputs, if the optimizer wants it: a penalty must hold the scales."""
         rate = 0 if self.optimizer is None else self.optimizer.input_scale_rate
-        if issparse(X) or not (is_auto(alpha) or alpha >= LEAST_ALPHA):
-            rate = 0
-        return InputScaling(rate) if rate else None
+        return InputScaling(rate) if rate and (is_auto(alpha) or alpha >= LEAST_ALPHA) else None
 
     @property
     def full_batch(self) -> bool:

@@ -25,6 +25,7 @@ from skshallow._defaults import (
     Settings,
     alpha_by_rows,
     are_few,
+    is_auto,
     resolve_batch_size,
     resolve_epochs,
 )
@@ -53,6 +54,20 @@ class Choice:
 
     alpha: float
     clean: bool = False
+
+
+def resolve_penalty(estimator, settings, data, held_out=None, *, first=False) -> Choice:
+    """The given penalty, or what "auto" stands for: in a first fit, in a stream, in a warm start.
+
+    Both of the latter leave the choice as it is, but a stream counts its rows.
+    """
+    if not is_auto(estimator.alpha):
+        return Choice(float(estimator.alpha))
+    if first:
+        return choose_penalty(estimator, settings, data, held_out, estimator._state.seed)
+    if hasattr(estimator, "_stream"):
+        return Choice(alpha_by_rows(settings, estimator._stream.n_rows))
+    return Choice(estimator.alpha_)
 
 
 def choose_penalty(estimator, settings: Settings, data: DataSet, held_out, seed: int) -> Choice:

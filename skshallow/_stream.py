@@ -16,6 +16,29 @@ from skshallow.core.standardization import Moments, Standardization, largest_val
 TARGETS_KEPT = 10_000  # of which the scale of the targets is taken: it is settled by then
 
 
+def follow_stream(estimator, data: DataSet, *, first: bool) -> DataSet:
+    """The data on the scales of all rows that partial_fit has seen; so is the network.
+
+    Scales of a fit, from which partial_fit goes on, stay.
+    """
+    if first:
+        estimator._stream = Stream()
+    elif not hasattr(estimator, "_stream"):
+        return data
+    stream = estimator._stream
+    stream.update(data)
+    if not estimator.standardize:
+        return data
+    old, new = data.scales, stream.scales(data, estimator._encoder)
+    if all(
+        before is None or before.is_close(after) for before, after in zip(old, new, strict=True)
+    ):
+        return data
+    estimator._state.change_scales(old, new)
+    estimator._standardization, estimator._target_standardization = new
+    return replace(data, scales=new)
+
+
 @dataclass
 class Stream:
     """Counts rows, keeps moments of the columns and the first targets.

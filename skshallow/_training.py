@@ -6,8 +6,9 @@ from contextlib import contextmanager
 import numpy as np
 
 from skshallow._data import DataSet
-from skshallow._defaults import Settings, resolve_batch_size
+from skshallow._defaults import Settings, is_auto, resolve_batch_size
 from skshallow._prediction import FITTED
+from skshallow._stream import follow_stream
 from skshallow._threads import dot_for
 from skshallow.core.batches import BLOCK_SIZE
 from skshallow.core.constant import become_constant
@@ -39,7 +40,7 @@ def new_state(estimator, settings: Settings, data: DataSet, seed: int, *, drawn:
         _copy_fitted(estimator, parameters)
     rate = LearningRate(float(estimator.learning_rate), settings.schedule)
     state = TrainingState(parameters, seed, rng, rate, _early_stopping(estimator))
-    state.use_optimizer(settings.optimizer, settings.scaling_for(data.X, estimator.alpha))
+    state.use_optimizer(settings.optimizer, settings.scaling_for(estimator.alpha))
     return state
 
 
@@ -57,8 +58,13 @@ def begin_fit(estimator, settings: Settings, state, n_epochs: int, metric=None) 
     state.begin(LearningRate(*rate, state.epoch, n_epochs), _early_stopping(estimator), metric)
 
 
-def begin_partial_fit(estimator, settings: Settings, state, n_epochs: int | None) -> None:
-    """The schedule goes on where it is, unless it is of another kind; nothing is scored."""
+def begin_partial_fit(estimator, settings: Settings, data: DataSet, *, first: bool) -> DataSet:
+    """The schedule goes on where it is, unless it is of another kind; nothing is scored.
+
+    The data come back on the scales of all that partial_fit has seen.
+    """
+    state, n_epochs = estimator._state, estimator.max_iter
+    n_epochs = None if is_auto(n_epochs) else n_epochs
     if state.is_scored:
         state.restore_checkpoint()
     present = state.learning_rate
@@ -66,6 +72,7 @@ def begin_partial_fit(estimator, settings: Settings, state, n_epochs: int | None
     schedule = present.schedule if same_kind else settings.schedule
     rate = LearningRate(float(estimator.learning_rate), schedule, present.start, n_epochs)
     state.begin(rate, _early_stopping(estimator))
+    return follow_stream(estimator, data, first=first)
 
 
 def _early_stopping(estimator):

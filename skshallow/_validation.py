@@ -14,6 +14,8 @@ from skshallow._prediction import fitted_attributes
 from skshallow._warnings import warn_caller
 from skshallow.core.batches import equal_rows
 
+LEAST_DISTINCT = 2  # rows that can be told apart, on the smaller side of a split
+
 
 def is_given(X_val, y_val, sample_weight_val, early_stopping) -> bool:
     """Whether the user brings a validation set; half of one, or one without use, is refused."""
@@ -42,16 +44,18 @@ def wants_validation(estimator, settings, data: DataSet, strata) -> bool:
 def split(data: DataSet, fraction: float, seed: int, labels=None):
     """(training, validation) data, stratified by labels.
 
-    Equal rows, as an oversampler makes them, stay on one side: the split is one of distinct rows.
-    A class with one row stays in the training set.
+    Equal rows, as an oversampler makes them, stay on one side: the split is one of distinct rows,
+    unless hardly any are. A class with one row stays in the training set.
     """
     groups = equal_rows(data.X, data.rows)
+    if fraction * (groups.max() + 1) < LEAST_DISTINCT:
+        groups = np.arange(len(groups))
     rows = data.rows[np.unique(groups, return_index=True)[1]]
     n_validation = round(fraction * len(rows))
     always = np.array([], int)
     if labels is not None:
-        _, inverse, counts = np.unique(labels[rows], return_inverse=True, return_counts=True)
-        always, rows = rows[counts[inverse] == 1], rows[counts[inverse] > 1]
+        always = _only_ones(labels[data.rows], groups)
+        rows = np.setdiff1d(rows, data.rows[np.isin(groups, groups[always])])
         labels = labels[rows]
     n_classes = 1 if labels is None else len(np.unique(labels))
     n_training = len(rows) - n_validation
@@ -63,7 +67,7 @@ def split(data: DataSet, fraction: float, seed: int, labels=None):
         )
     if len(always):
         warn_caller(
-            f"classes {data.y[always].tolist()} have a single row, which stays in the training "
+            f"classes {data.y[data.rows[always]].tolist()} have a single row, which stays in the training "
             "set: early stopping cannot see them",
             UserWarning,
         )
@@ -72,6 +76,13 @@ def split(data: DataSet, fraction: float, seed: int, labels=None):
     )
     held_out = np.isin(groups, groups[np.isin(data.rows, validation)])
     return data.subset(data.rows[~held_out]), data.subset(data.rows[held_out])
+
+
+def _only_ones(labels, groups):
+    """The places of one sample of each class that is in one group alone."""
+    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
+    pairs = np.unique(np.column_stack([inverse, groups]), axis=0)
+    return first[np.bincount(pairs[:, 0]) == 1]
 
 
 def new_scorer(estimator, engine, data: DataSet):

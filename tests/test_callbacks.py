@@ -69,7 +69,9 @@ def wine():
 
 
 def short(**parameters):
-    return ShallowNNClassifier(**{"hidden_units": 8, "max_iter": 6, "random_state": 0} | parameters)
+    return ShallowNNClassifier(
+        **{"hidden_units": 8, "max_iter": 6, "random_state": 0, "alpha": 0.01} | parameters
+    )
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ NAMES = np.array(["setosa", "versicolor", "virginica"])
 
 def short(**parameters):
     return ShallowNNClassifier(
-        **{"hidden_units": 8, "max_iter": 20, "random_state": 0} | parameters
+        **{"hidden_units": 8, "max_iter": 20, "random_state": 0, "alpha": 0.01} | parameters
     )
 
 

@@ -68,7 +68,9 @@ class Rates(Optimizer):
 
 
 def small(**parameters):
-    return ShallowNNClassifier(**{"hidden_units": 8, "max_iter": 5, "random_state": 0} | parameters)
+    return ShallowNNClassifier(
+        **{"hidden_units": 8, "max_iter": 5, "random_state": 0, "alpha": 0.01} | parameters
+    )
 
 
 def settled(X, y, sample_weight=None, **parameters):

@@ -21,7 +21,7 @@ from skshallow.core.activations import Activation, LeakyReLU
 from skshallow.core.losses import REGRESSION_LOSSES, Huber
 
 IRIS, DIABETES = load_iris(), load_diabetes()
-SMALL = {"hidden_units": 6, "max_iter": 3, "random_state": 0}
+SMALL = {"hidden_units": 6, "max_iter": 3, "random_state": 0, "alpha": 0.01}
 QUANTILES = {"loss": "quantile", "quantile": [0.1, 0.9]}
 OTHER_VERSION = "0" * len(skshallow.__version__)
 

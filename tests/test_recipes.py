@@ -22,7 +22,9 @@ pytestmark = pytest.mark.filterwarnings("ignore::PendingDeprecationWarning:shap"
 
 
 def short(estimator, **parameters):
-    return estimator(**{"hidden_units": 8, "max_iter": 30, "random_state": 0} | parameters)
+    return estimator(
+        **{"hidden_units": 8, "max_iter": 30, "random_state": 0, "alpha": 0.01} | parameters
+    )
 
 
 def wine():

@@ -26,7 +26,7 @@ from skshallow.core.optimizers import Adam
 X, y = load_diabetes(return_X_y=True)
 X.flags.writeable = y.flags.writeable = False
 PAIR = np.column_stack([y, 1000 - 3 * y])
-SMALL = {"hidden_units": 8, "max_iter": 20, "random_state": 0}
+SMALL = {"hidden_units": 8, "max_iter": 20, "random_state": 0, "alpha": 0.01}
 LAYERS = ("W1_", "b1_", "W2_", "b2_")
 QUIET_LBFGS = pytest.mark.filterwarnings("ignore:lbfgs:sklearn.exceptions.ConvergenceWarning")
 

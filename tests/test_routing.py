@@ -30,7 +30,7 @@ PARAMETERS = [name for name in inspect.signature(ShallowNNClassifier).parameters
 
 def short(**parameters):
     return ShallowNNClassifier(
-        **{"hidden_units": 8, "max_iter": 20, "random_state": 0} | parameters
+        **{"hidden_units": 8, "max_iter": 20, "random_state": 0, "alpha": 0.01} | parameters
     )
 
 

@@ -19,7 +19,13 @@ from skshallow.core.activations import Activation, LeakyReLU
 from skshallow.core.optimizers import SGD, Adam, GradientDescent, Optimizer
 
 LAYERS = ("W1_", "b1_", "W2_", "b2_", "slopes_")
-SMALL = {"hidden_units": 8, "batch_size": 40, "schedule": "constant", "random_state": 0}
+SMALL = {
+    "hidden_units": 8,
+    "batch_size": 40,
+    "schedule": "constant",
+    "random_state": 0,
+    "alpha": 0.01,
+}
 STOPPING = {"early_stopping": True, "n_iter_no_change": 100}
 VARIANTS = {
     "adam": {},

@@ -37,12 +37,24 @@ def fit(estimator, data):
 
 
 def classifier(scoring, **parameters):
-    options = {"hidden_units": 6, "max_iter": EPOCHS, "batch_size": BATCH, "random_state": 0}
+    options = {
+        "hidden_units": 6,
+        "max_iter": EPOCHS,
+        "batch_size": BATCH,
+        "random_state": 0,
+        "alpha": 0.01,
+    }
     return ShallowNNClassifier(scoring=scoring, **options | parameters)
 
 
 def regressor(scoring, **parameters):
-    options = {"hidden_units": 6, "max_iter": EPOCHS, "batch_size": BATCH, "random_state": 0}
+    options = {
+        "hidden_units": 6,
+        "max_iter": EPOCHS,
+        "batch_size": BATCH,
+        "random_state": 0,
+        "alpha": 0.01,
+    }
     return ShallowNNRegressor(scoring=scoring, **options | parameters)
 
 
@@ -202,7 +214,7 @@ def test_a_function_as_scorer_may_do_what_it_likes_with_its_estimator(kind):
         return accuracy
 
     X, y = load_iris(return_X_y=True)
-    options = {"early_stopping": True, "max_iter": 3, "random_state": 0}
+    options = {"early_stopping": True, "max_iter": 3, "random_state": 0, "alpha": 0.01}
     ours = ShallowNNClassifier(8, scoring=score, **options).fit(X, y)
     theirs = ShallowNNClassifier(8, scoring="accuracy", **options).fit(X, y)
     np.testing.assert_array_equal(ours.W1_, theirs.W1_)

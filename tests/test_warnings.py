@@ -35,7 +35,7 @@ TROUBLE = {  # parameters that bring a warning, and what it says
 
 
 def classifier(**parameters):
-    return ShallowNNClassifier(4, random_state=0, **parameters)
+    return ShallowNNClassifier(4, random_state=0, **{"alpha": 0.01} | parameters)
 
 
 def caught(action, match):

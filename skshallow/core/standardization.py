@@ -24,6 +24,7 @@ import numpy as np
 from scipy.sparse import issparse
 
 MOMENTS_BLOCK = 128  # rows whose moments are taken together: they stay in the cache
+CLOSE = 1e-6  # deviations by which two footings may differ and count as the same
 RANGE_BLOCK = 1_024  # rows of a sparse X whose largest values are taken together
 
 
@@ -126,6 +127,12 @@ class Standardization:
         shift = 0 if self.mean is None else raw @ self.mean
         return raw.astype(W1.dtype), (b1 - shift).astype(b1.dtype)
 
+    def is_close(self, other):
+        """Whether inputs would hardly differ: by less than 1e-6 deviations."""
+        moved = 0 if self.mean is None else (other.mean - self.mean) * self.factor
+        stretched = other.factor / self.factor - 1
+        return bool(np.max(np.abs(moved)) < CLOSE and np.abs(stretched).max() < CLOSE)
+
     def change(self, new, W1, b1):
         """W1 and b1 in place, so that the network is the same one on another footing."""
         raw = W1 * self.factor.T.astype(np.float64)
@@ -192,6 +199,11 @@ class TargetStandardization:
     def fold(self, W2, b2):
         """The W2, b2 that give scores in the unit of y."""
         return (self.gain * W2).astype(W2.dtype), self.raw_scores(b2).astype(b2.dtype)
+
+    def is_close(self, other):
+        """Whether targets would hardly differ: by less than 1e-6 deviations."""
+        moved = (other.location - self.location) / self.spread
+        return bool(max(np.abs(moved).max(), np.abs(other.spread / self.spread - 1).max()) < CLOSE)
 
     def change(self, new, W2, b2):
         """W2 and b2 in place, so that the network is the same one on another footing."""
