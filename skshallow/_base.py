@@ -17,7 +17,6 @@ from skshallow._convergence import training_summary, warn_of_trouble
 from skshallow._data import DTYPES, DataSet, check_weights
 from skshallow._defaults import (
     Settings,
-    is_auto,
     is_lbfgs,
     resolve_epochs,
     same_options,

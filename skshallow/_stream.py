@@ -2,7 +2,8 @@
 
 A stream's first rows need not look like the others. With every call the scales become those of all
 rows seen, and the weights change so that the network stays what it is; the penalty becomes that of
-so many rows.
+so many rows. Of its very first rows a network knows nothing that is worth keeping, and their scales
+may be far off: then the weights stay, and mean what they mean on the new scales.
 """
 
 from dataclasses import dataclass, field, replace
@@ -13,6 +14,7 @@ from scipy.sparse import issparse
 from skshallow._data import DataSet
 from skshallow.core.standardization import Moments, Standardization, largest_values
 
+NOVICE = 100  # rows, weighted, after which the network knows something to be kept
 TARGETS_KEPT = 10_000  # of which the scale of the targets is taken: it is settled by then
 
 
@@ -34,7 +36,8 @@ def follow_stream(estimator, data: DataSet, *, first: bool) -> DataSet:
         before is None or before.is_close(after) for before, after in zip(old, new, strict=True)
     ):
         return data
-    estimator._state.change_scales(old, new)
+    if stream.n_rows > NOVICE:
+        estimator._state.change_scales(old, new)
     estimator._standardization, estimator._target_standardization = new
     return replace(data, scales=new)
 

@@ -66,8 +66,9 @@ def split(data: DataSet, fraction: float, seed: int, labels=None):
             "few: change validation_fraction, pass X_val and y_val, or set early_stopping=False"
         )
     if len(always):
+        classes = data.y[data.rows[always]].tolist()
         warn_caller(
-            f"classes {data.y[data.rows[always]].tolist()} have a single row, which stays in the training "
+            f"classes {classes} have a single row, which stays in the training "
             "set: early stopping cannot see them",
             UserWarning,
         )

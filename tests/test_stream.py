@@ -1,0 +1,98 @@
+"""partial_fit over a stream: scales and penalty follow all rows seen, the network stays."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+from sklearn.preprocessing import StandardScaler
+
+from skshallow import ShallowNNClassifier, ShallowNNRegressor
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(5, 3, (900, 4)) * [1, 100, 1e-3, 1]
+Y = 2_000 + 50 * (X[:, 0] + X[:, 1] / 100)
+SMALL = {"hidden_units": 8, "random_state": 0}
+STILL = {"learning_rate": 1e-300, "alpha": 0.0}
+
+
+def stream(model, size, X=X, Y=Y):
+    for start in range(0, X.shape[0], size):
+        model.partial_fit(X[start : start + size], Y[start : start + size])
+    return model
+
+
+@pytest.mark.parametrize("size", [1, 50, 900])
+def test_scales_end_as_those_of_all_rows(size):
+    model = stream(ShallowNNRegressor(**SMALL), size)
+    scaler = StandardScaler().fit(X)
+    found = model._standardization
+    np.testing.assert_allclose(found.mean[:, 0], scaler.mean_, rtol=1e-4)
+    np.testing.assert_allclose(1 / found.factor[:, 0], scaler.scale_, rtol=1e-4)
+    targets = model._target_standardization
+    np.testing.assert_allclose(
+        [targets.location, targets.spread], [[[Y.mean()]], [[Y.std()]]], rtol=1e-4
+    )
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "absolute_error", "poisson"])
+@pytest.mark.parametrize("convert", [np.asarray, csr_array])
+def test_new_scales_do_not_change_what_the_network_says(loss, convert):
+    model = ShallowNNRegressor(loss=loss, **SMALL)
+    model.partial_fit(convert(X[:200]), Y[:200]).set_params(**STILL)
+    before, scales = model.predict(X), copy.deepcopy(model._standardization)
+    model.partial_fit(convert(3 * X[200:]), Y[200:])
+    assert not scales.is_close(model._standardization)
+    np.testing.assert_allclose(model.predict(X), before, rtol=1e-9)
+
+
+def test_a_stream_of_single_rows_is_learned():
+    label = np.where(np.median(Y) < Y, "high", "low")
+    classifier = ShallowNNClassifier(**SMALL)
+    for i in range(900):
+        classifier.partial_fit(X[i : i + 1], label[i : i + 1], classes=["high", "low"])
+    assert classifier.score(X, label) > 0.9
+    assert stream(ShallowNNRegressor(**SMALL), 1).score(X, Y) > 0.9
+
+
+def test_the_penalty_is_that_of_all_rows_seen():
+    label = Y.mean() < Y
+    small, large = ShallowNNClassifier(**SMALL), ShallowNNClassifier(**SMALL)
+    for start in range(0, 900, 30):
+        small.partial_fit(X[start : start + 30], label[start : start + 30], classes=[False, True])
+    large.partial_fit(X, label, classes=[False, True])
+    assert small.alpha_ == pytest.approx(large.alpha_) == pytest.approx(2.5 / 900)
+
+
+def test_a_chunk_of_another_kind_of_array_is_welcome():
+    for first, second in ((csr_array, np.asarray), (np.asarray, csr_array)):
+        model = ShallowNNRegressor(**SMALL)
+        model.partial_fit(first(X[:400]), Y[:400]).partial_fit(second(X[400:]), Y[400:])
+        assert np.isfinite(model.predict(X)).all()
+
+
+def test_weights_count_as_rows():
+    weights = RNG.integers(1, 4, 300)
+    rows = np.repeat(np.arange(300), weights)
+    one, other = (ShallowNNRegressor(**SMALL, **STILL) for _ in range(2))
+    for _ in range(2):
+        one.partial_fit(X[:300], Y[:300], weights)
+        other.partial_fit(X[rows], Y[rows])
+    assert one._standardization.is_close(other._standardization)
+    assert one._stream.n_rows == other._stream.n_rows == 2 * weights.sum()
+
+
+def test_after_a_pickle_the_stream_goes_on():
+    whole = stream(ShallowNNRegressor(**SMALL), 100)
+    part = stream(ShallowNNRegressor(**SMALL), 100, X[:500], Y[:500])
+    part = stream(pickle.loads(pickle.dumps(part)), 100, X[500:], Y[500:])
+    np.testing.assert_array_equal(part.W1_, whole.W1_)
+
+
+def test_after_a_fit_scales_and_penalty_stay():
+    model = ShallowNNRegressor(max_iter=3, **SMALL).fit(X, Y)
+    alpha, scales = model.alpha_, copy.deepcopy(model._standardization)
+    model.partial_fit(100 + X[:50], Y[:50])
+    assert model.alpha_ == alpha
+    assert scales.is_close(model._standardization)
