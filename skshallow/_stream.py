@@ -7,6 +7,7 @@ may be far off: then the weights stay, and mean what they mean on the new scales
 """
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse
@@ -15,7 +16,7 @@ from skshallow._data import DataSet
 from skshallow.core.standardization import Moments, Standardization, largest_values
 
 NOVICE = 100  # rows, weighted, after which the network knows something to be kept
-TARGETS_KEPT = 10_000  # of which the scale of the targets is taken: it is settled by then
+TARGETS_KEPT = 2_000  # of which the scale of the targets is taken: it is settled by then
 
 
 def follow_stream(estimator, data: DataSet, *, first: bool) -> DataSet:
@@ -31,7 +32,8 @@ def follow_stream(estimator, data: DataSet, *, first: bool) -> DataSet:
     stream.update(data)
     if not estimator.standardize:
         return data
-    old, new = data.scales, stream.scales(data, estimator._encoder)
+    old = data.scales
+    new = stream.scales(data, estimator._encoder, old[1])
     if all(
         before is None or before.is_close(after) for before, after in zip(old, new, strict=True)
     ):
@@ -44,42 +46,50 @@ def follow_stream(estimator, data: DataSet, *, first: bool) -> DataSet:
 
 @dataclass
 class Stream:
-    """Counts rows, keeps moments of the columns and the first targets.
+    """Counts rows, keeps moments of the columns and the first targets (n2, m) with weights (m,).
 
     ``largest`` takes the place of the moments if the first rows were sparse.
     """
 
     n_rows: float = 0.0
-    moments: Moments | None = None
+    moments: Moments = field(default_factory=Moments)
     largest: np.ndarray | None = None
-    targets: list = field(default_factory=list)
+    targets: Any = None
+    weights: Any = None
+    settled: bool = False
 
     def update(self, data: DataSet) -> None:
         """Take in the rows of a call."""
         first, self.n_rows = self.n_rows == 0, self.n_rows + data.effective_rows
         if first and issparse(data.X):
             self.largest = np.zeros(data.X.shape[1])
-        elif first:
-            self.moments = Moments()
         if self.largest is not None:
             np.maximum(self.largest, largest_values(data.X, data.rows), out=self.largest)
         else:
             self.moments.update(data.X, data.rows, data.row_weights)
-        room = TARGETS_KEPT - sum(len(rows) for rows, _ in self.targets)
-        rows = data.rows[:room]
-        if len(rows):
-            weights = None if data.s is None else data.row_weights[rows]
-            self.targets.append((data.Y[:, rows], weights))
+        self._keep_targets(data)
 
-    def scales(self, data: DataSet, encoder) -> tuple:
-        """What puts the columns, and the targets, of all rows seen on one footing."""
-        Y = np.concatenate([Y for Y, _ in self.targets], axis=1)
-        s = None
-        if any(weights is not None for _, weights in self.targets):
-            pairs = ((np.ones(Y.shape[1]) if w is None else w) for Y, w in self.targets)
-            s = np.concatenate(list(pairs))[None]
-        seen = replace(data, Y=Y, s=s, rows=np.arange(Y.shape[1]))
-        return self._standardization(data.X.dtype), encoder.measure(seen)
+    def _keep_targets(self, data):
+        """All of a call, or none once they are enough: then their scale stays."""
+        self.settled = self.targets is not None and self.targets.shape[1] >= TARGETS_KEPT
+        if self.settled:
+            return
+        rows, weights = data.rows, data.row_weights
+        new = data.Y[:, rows], np.ones(len(rows)) if weights is None else weights[rows]
+        if self.targets is not None:
+            new = np.hstack([self.targets, new[0]]), np.hstack([self.weights, new[1]])
+        self.targets, self.weights = new
+
+    def scales(self, data: DataSet, encoder, of_targets) -> tuple:
+        """What puts the columns, and the targets, of all rows seen on one footing.
+
+        ``of_targets`` is what did so for the targets before.
+        """
+        if not self.settled:
+            rows = np.arange(len(self.weights))
+            seen = replace(data, Y=self.targets, s=self.weights[None], rows=rows)
+            of_targets = encoder.measure(seen)
+        return self._standardization(data.X.dtype), of_targets
 
     def _standardization(self, dtype):
         if self.largest is not None:

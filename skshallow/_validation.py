@@ -65,13 +65,7 @@ def split(data: DataSet, fraction: float, seed: int, labels=None):
             f"for training and {n_validation} for validation, which is too "
             "few: change validation_fraction, pass X_val and y_val, or set early_stopping=False"
         )
-    if len(always):
-        classes = data.y[data.rows[always]].tolist()
-        warn_caller(
-            f"classes {classes} have a single row, which stays in the training "
-            "set: early stopping cannot see them",
-            UserWarning,
-        )
+    _warn_of_only_ones(data.y[data.rows[always]].tolist())
     _, validation = train_test_split(
         rows, test_size=n_validation, stratify=labels, random_state=seed
     )
@@ -84,6 +78,15 @@ def _only_ones(labels, groups):
     _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
     pairs = np.unique(np.column_stack([inverse, groups]), axis=0)
     return first[np.bincount(pairs[:, 0]) == 1]
+
+
+def _warn_of_only_ones(classes):
+    if classes:
+        warn_caller(
+            f"classes {classes} have a single row, which stays in the training set: early "
+            "stopping cannot see them",
+            UserWarning,
+        )
 
 
 def new_scorer(estimator, engine, data: DataSet):
