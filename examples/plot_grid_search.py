@@ -44,8 +44,8 @@ print(
 
 # %%
 # Too strong a penalty hurts all networks; too weak a one hurts the small ones most. Where it is
-# right, more than 16 units change little. The default, ``alpha="auto"``, follows the number of
-# rows, 2.5 / n, and is on the plateau here without a search.
+# right, more than 16 units change little. The default, ``alpha="auto"``, is chosen by the data, on
+# rows held out, and is on the plateau here without a search.
 
 untuned = -cross_val_score(network, X, y, scoring="neg_log_loss", cv=3).mean()
 print(f'no search: {network.hidden_units} hidden units, alpha="auto", log loss {untuned:.3f}')
