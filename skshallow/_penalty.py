@@ -34,8 +34,8 @@ from skshallow.core.constant import become_constant
 
 LEAST_ROWS = 50  # with fewer the closed form stands
 MOST_ROWS = 10_000  # to train with, and half as many to score with: more are as good
-SPLITS = ((300, 3), (1_000, 2), (math.inf, 1))  # how often to try up to so many rows,
-LONG_SPLITS = ((300, 3), (math.inf, 1))  # and how often a long training
+SPLITS = ((1_000, 2), (math.inf, 1))  # how often to try up to so many rows,
+LONG_SPLITS = ((300, 2), (math.inf, 1))  # and how often a long training
 PARTS = 5  # of which one is held out
 SHARE = 0.3  # of the epochs of a fit, but at least
 LEAST_EPOCHS = 10

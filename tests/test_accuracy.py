@@ -74,6 +74,7 @@ def test_defaults_are_accurate_on_digits():
     assert mean_accuracy(*load_digits(return_X_y=True)) >= 0.975
 
 
+@pytest.mark.slow
 def test_defaults_are_accurate_on_moons():
     assert mean_accuracy(*make_moons(1_000, noise=0.1, random_state=0)) >= 0.98
 

@@ -38,11 +38,14 @@ def test_labels_that_are_often_wrong_are_not_learned_by_heart():
     assert -np.log(p).mean() < 0.5
 
 
+@pytest.mark.fast(1)
 @pytest.mark.parametrize("activation", ["tanh", "sigmoid", "silu", "relu"])
 def test_a_parabola_about_its_middle_is_learned(activation):
     X = np.linspace(0, 1, 100)[:, None]
     y = (X[:, 0] - 0.5) ** 2
-    assert ShallowNNRegressor(activation=activation, random_state=0).fit(X, y).score(X, y) > 0.95
+    assert (
+        ShallowNNRegressor(32, activation=activation, random_state=0).fit(X, y).score(X, y) > 0.95
+    )
 
 
 def test_it_holds_for_sparse_inputs_weights_quantiles_and_several_labels():

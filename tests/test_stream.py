@@ -23,7 +23,8 @@ def stream(model, size, X=X, Y=Y):
     return model
 
 
-@pytest.mark.parametrize("size", [1, 50, 900])
+@pytest.mark.fast(2)
+@pytest.mark.parametrize("size", [50, 900, 1])
 def test_scales_end_as_those_of_all_rows(size):
     model = stream(ShallowNNRegressor(**SMALL), size)
     scaler = StandardScaler().fit(X)
@@ -47,6 +48,7 @@ def test_new_scales_do_not_change_what_the_network_says(loss, convert):
     np.testing.assert_allclose(model.predict(X), before, rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_a_stream_of_single_rows_is_learned():
     label = np.where(np.median(Y) < Y, "high", "low")
     classifier = ShallowNNClassifier(**SMALL)
