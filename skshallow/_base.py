@@ -15,12 +15,7 @@ from skshallow import _training
 from skshallow._callbacks import EpochCallbacks
 from skshallow._convergence import training_summary, warn_of_trouble
 from skshallow._data import DTYPES, DataSet, check_weights
-from skshallow._defaults import (
-    Settings,
-    is_lbfgs,
-    resolve_epochs,
-    same_options,
-)
+from skshallow._defaults import Settings, is_lbfgs, resolve_epochs, same_options
 from skshallow._penalty import resolve_penalty
 from skshallow._persistence import Persistent
 from skshallow._prediction import fitted_attributes, predicted_outputs

@@ -72,11 +72,10 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
         Strength of the penalty in J, on standardised inputs and targets if ``standardize``. "auto"
         lets the data choose: short trainings on four fifths of the rows try stronger and weaker
         penalties, and the least loss on the other rows, or on ``X_val``, decides. The search starts
-        at 0.0025
-        (1,000 / n)^1.75 with n = max(sum of weights, number of rows), between 1e-6 and 0.02 (four
-        times that for "quantile", a quarter for "sigmoid"). That
-        value stands with fewer than 50 rows and in ``partial_fit``, where n counts all rows seen.
-        Under ``warm_start`` the first choice is kept. See ``alpha_``.
+        at 0.0025 (1,000 / n)^1.75 with n = max(sum of weights, number of rows), between 1e-6 and
+        0.02 (four times that for "quantile", a quarter for "sigmoid"). That value stands with fewer
+        than 50 rows and in ``partial_fit``, where n counts all rows seen. Under ``warm_start`` the
+        first choice is kept. See ``alpha_``.
     dropout : float in [0, 1), default=0.0
         Share of hidden units that are dropped at random in every training step [7]_. Not for
         "lbfgs".

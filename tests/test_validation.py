@@ -36,26 +36,21 @@ def fit(estimator, data):
     return estimator.fit(X, y, X_val=X_val, y_val=y_val)
 
 
+SMALL = {
+    "hidden_units": 6,
+    "max_iter": EPOCHS,
+    "batch_size": BATCH,
+    "random_state": 0,
+    "alpha": 0.01,
+}
+
+
 def classifier(scoring, **parameters):
-    options = {
-        "hidden_units": 6,
-        "max_iter": EPOCHS,
-        "batch_size": BATCH,
-        "random_state": 0,
-        "alpha": 0.01,
-    }
-    return ShallowNNClassifier(scoring=scoring, **options | parameters)
+    return ShallowNNClassifier(scoring=scoring, **SMALL | parameters)
 
 
 def regressor(scoring, **parameters):
-    options = {
-        "hidden_units": 6,
-        "max_iter": EPOCHS,
-        "batch_size": BATCH,
-        "random_state": 0,
-        "alpha": 0.01,
-    }
-    return ShallowNNRegressor(scoring=scoring, **options | parameters)
+    return ShallowNNRegressor(scoring=scoring, **SMALL | parameters)
 
 
 def callable_scorer(estimator, X, y):
