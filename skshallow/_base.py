@@ -195,7 +195,8 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
         else:
             self._check_same_network(settings)
         if first or not hasattr(self, "_state"):
-            self._state = _training.new_state(self, settings, data, seed, drawn=first)
+            how = {"drawn": first, "networks": int(self.n_networks)}
+            self._state = _training.new_state(self, settings, data, seed, **how)
             self._solver = copy.deepcopy(self.solver)
         elif not self._state.theta.flags.writeable:  # mapped from a file by joblib
             self._state = copy.deepcopy(self._state)
@@ -208,11 +209,16 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
     def _check_same_network(self, settings):
         """Refuse to go on with another network than the fitted one."""
         n1, activation = len(self.W1_), self._activation
+        state = getattr(self, "_state", None)
+        networks = self.n_networks if state is None else state.parameters.layout.networks
         difference = self._encoder.difference(self)
         if self.standardize != (self._standardization is not None):
             difference = f"standardize={self.standardize!r} differs from that"
-        elif self.hidden_units != n1:
-            difference = f"hidden_units={self.hidden_units!r} differs from the {n1}"
+        elif self.n_networks != networks:
+            difference = f"n_networks={self.n_networks!r} differs from the {networks}"
+        elif self.hidden_units * self.n_networks != n1:
+            units = n1 // self.n_networks
+            difference = f"hidden_units={self.hidden_units!r} differs from the {units}"
         elif not same_options(settings.activation, activation):
             difference = f"activation={self.activation!r} differs from {activation!r}"
         if difference is not None:

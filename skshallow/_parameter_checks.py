@@ -110,6 +110,7 @@ positive_count = partial(check_number, kind=Integral, low=1)
 at_least_zero = partial(check_number, kind=Real, low=0)
 CHECKS: dict[str, Callable] = {
     "hidden_units": positive_count,
+    "n_networks": positive_count,
     "loss": check_loss,
     "quantile": check_quantile,
     "activation": partial(check_option, table=ACTIVATIONS, base=Activation),

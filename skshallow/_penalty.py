@@ -206,7 +206,7 @@ class _Trials:
 
     def _new_engine(self, training, alpha):
         settings = copy.deepcopy(self.settings)
-        state = _training.new_state(self.estimator, settings, training, self.seed, drawn=True)
+        state = _training.new_state(self.estimator, settings, training, self.seed)
         engine = _training.new_engine(self.estimator, settings, state, training, alpha)
         return settings, state, engine
 

@@ -20,7 +20,8 @@ FITTED = {name: f"{name}_" for name in Layout.NAMES} | {"learned": "slopes_"}
 
 def fitted_attributes(estimator, theta) -> dict:
     """theta as fitted attributes, for raw X and y."""
-    arrays = Parameters(theta, estimator._state.parameters.layout).arrays()
+    layout = estimator._state.parameters.layout
+    arrays = layout.joined(Parameters(theta, layout).arrays())
     scales = estimator._standardization, estimator._target_standardization
     return {FITTED[name]: array for name, array in fold(arrays, *scales).items()}
 

@@ -28,11 +28,11 @@ def whole_batch_data(estimator, settings: Settings, data: DataSet) -> DataSet:
     return data.without_duplicates() if whole and n <= BLOCK_SIZE else data
 
 
-def new_state(estimator, settings: Settings, data: DataSet, seed: int, *, drawn: bool):
+def new_state(estimator, settings: Settings, data: DataSet, seed: int, *, drawn=True, networks=1):
     """Parameters drawn at random, or the fitted ones; an optimizer without a past."""
     activation, rng = estimator._activation, np.random.default_rng(seed)
-    n0, n1, n2 = data.X.shape[1], int(estimator.hidden_units), len(data.Y)
-    layout = Layout(n0, n1, n2, learned=activation.learned is not None)
+    n0, n1, n2 = data.X.shape[1], networks * int(estimator.hidden_units), len(data.Y)
+    layout = Layout(n0, n1, n2, activation.learned is not None, networks)
     parameters = Parameters.zeros(layout, data.X.dtype)
     if drawn:
         initialize(parameters, settings.initializer, activation, rng, settings.gain)
@@ -46,9 +46,10 @@ def new_state(estimator, settings: Settings, data: DataSet, seed: int, *, drawn:
 
 def _copy_fitted(estimator, parameters):
     """Fitted attributes as parameters for standardised X and y."""
-    fitted = {name: getattr(estimator, FITTED[name]) for name in parameters.layout.shapes}
+    layout = parameters.layout
+    fitted = {name: getattr(estimator, FITTED[name]) for name in layout.shapes}
     scales = estimator._standardization, estimator._target_standardization
-    for name, array in fold(fitted, *scales, back=True).items():
+    for name, array in layout.divided(fold(fitted, *scales, back=True)).items():
         getattr(parameters, name)[...] = array
 
 

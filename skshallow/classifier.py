@@ -100,6 +100,12 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
     class_weight : dict, "balanced" or None, default=None
         Weight of each class; "balanced" is inverse to its (weighted) frequency. For multilabel
         targets it applies to 0 and 1 of each label.
+    n_networks : int, default=1
+        Number of networks that are trained side by side, from other initial weights on the same
+        batches, and whose scores are averaged [9]_. The fitted network is one with ``n_networks *
+        hidden_units`` hidden units that says just that, so prediction and export know nothing of
+        it. The penalty is searched with one network. Errors that come from the initial weights
+        average out: most where targets are noisy.
     warm_start : bool, default=False
         Whether a further ``fit`` goes on where the last one ended, with the same hidden units:
         moments, random numbers, history and validation set go on, the schedule begins anew. If
@@ -122,15 +128,15 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         Number of columns of X.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns of X, if it had any.
-    W1_ : ndarray of shape (hidden_units, `n_features_in_`)
-        Weights of the hidden layer, for raw inputs.
-    b1_ : ndarray of shape (hidden_units, 1)
+    W1_ : ndarray of shape (n_units, `n_features_in_`)
+        Weights of the hidden layer, for raw inputs; n_units is hidden_units * n_networks.
+    b1_ : ndarray of shape (n_units, 1)
         Biases of the hidden layer, for raw inputs.
-    W2_ : ndarray of shape (n_outputs, hidden_units)
+    W2_ : ndarray of shape (n_outputs, n_units)
         Weights of the output layer; one output for two classes.
     b2_ : ndarray of shape (n_outputs, 1)
         Biases of the output layer.
-    slopes_ : ndarray of shape (hidden_units, 1)
+    slopes_ : ndarray of shape (n_units, 1)
         Learned slopes; only with ``activation="prelu"``.
     alpha_ : float
         Strength of the penalty that training had.
@@ -173,6 +179,7 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
        way to prevent neural networks from overfitting.
     .. [8] Holzmüller, Grinsztajn and Steinwart (2024), Better by default: strong pre-tuned MLPs
        and boosted trees on tabular data.
+    .. [9] Hansen and Salamon (1990), Neural network ensembles.
 
     Examples
     --------
@@ -205,6 +212,7 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
     scoring: Any = "loss"
     standardize: bool = True
     class_weight: Any = None
+    n_networks: int = 1
     warm_start: bool = False
     engine: str = "auto"
     verbose: int = 0

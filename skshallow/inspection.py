@@ -226,7 +226,7 @@ def _untrained(estimator, data, max_rows, rng):
     """The engine that a first fit would begin with, in float64."""
     model = clone(estimator)
     settings = Settings.of(model)
-    model.dropout = 0.0
+    model.dropout, model.n_networks = 0.0, 1
     data = model._training_data(*data, first=True, dtype=np.float64)
     model._encoder.check_trainable(data.y[data.rows])
     data = data.subset(np.sort(_some(data.rows, max_rows, rng)))

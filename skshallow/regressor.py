@@ -113,6 +113,12 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
         "poisson" they are divided by their mean.
         ``W1_``, ``b1_``, ``W2_`` and ``b2_`` are given for raw inputs and targets, so prediction
         costs nothing more; losses are in the units of training.
+    n_networks : int, default=1
+        Number of networks that are trained side by side, from other initial weights on the same
+        batches, and whose scores are averaged [12]_. The fitted network is one with ``n_networks *
+        hidden_units`` hidden units that says just that, so prediction and export know nothing of
+        it. The penalty is searched with one network. Errors that come from the initial weights
+        average out: most where targets are noisy.
     warm_start : bool, default=False
         Whether a further ``fit`` goes on where the last one ended, with the same hidden units:
         moments, random numbers, history and validation set go on, the schedule begins anew. If
@@ -135,15 +141,15 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
         Names of the columns of X, if it had any.
     n_targets_ : int
         Number of columns of y.
-    W1_ : ndarray of shape (hidden_units, `n_features_in_`)
-        Weights of the hidden layer, for raw inputs.
-    b1_ : ndarray of shape (hidden_units, 1)
+    W1_ : ndarray of shape (n_units, `n_features_in_`)
+        Weights of the hidden layer, for raw inputs; n_units is hidden_units * n_networks.
+    b1_ : ndarray of shape (n_units, 1)
         Biases of the hidden layer, for raw inputs.
-    W2_ : ndarray of shape (`n_targets_` * n_quantiles, hidden_units)
+    W2_ : ndarray of shape (`n_targets_` * n_quantiles, n_units)
         Weights of the output layer, for raw targets; the quantiles of the first target come first.
     b2_ : ndarray of shape (`n_targets_` * n_quantiles, 1)
         Biases of the output layer, for raw targets.
-    slopes_ : ndarray of shape (hidden_units, 1)
+    slopes_ : ndarray of shape (n_units, 1)
         Learned slopes; only with ``activation="prelu"``.
     alpha_ : float
         Strength of the penalty that training had.
@@ -192,6 +198,8 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
     .. [10] Koenker and Bassett (1978), Regression quantiles.
     .. [11] Chernozhukov, Fernández-Val and Galichon (2010), Quantile and probability curves
        without crossing.
+    .. [12] Perrone and Cooper (1993), When networks disagree: ensemble methods for hybrid neural
+       networks.
 
     Examples
     --------
@@ -231,6 +239,7 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
     tol: float = 1e-5
     scoring: Any = "loss"
     standardize: bool = True
+    n_networks: int = 1
     warm_start: bool = False
     engine: str = "auto"
     verbose: int = 0

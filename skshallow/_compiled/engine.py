@@ -18,9 +18,9 @@ from skshallow._compiled.network import (
     backward,
     forward,
     kind_of,
+    loss_and_slope,
     multiply_inputs,
     multiply_slopes_by_inputs,
-    weigh,
 )
 from skshallow.core.engine import BlockObjective, NumpyEngine, step_over_blocks
 from skshallow.core.optimizers import GradientDescent
@@ -46,6 +46,7 @@ class Vectors(NamedTuple):
     n1: int
     n2: int
     n_learned: int
+    networks: int
 
 
 class Plan(NamedTuple):
@@ -70,15 +71,16 @@ def run(kind, vectors, source, work, plan, rule, loss):
 
     ``work`` is room for all that is computed of the largest batch.
     """
-    theta, gradient, m, _, _, n0, n1, n2, n_learned = vectors
-    parameters = views(theta, n0, n1, n2, n_learned)
-    dparameters = views(gradient, n0, n1, n2, n_learned)
+    theta, gradient, m, _, _, n0, n1, n2, n_learned, networks = vectors
+    parameters = views(theta, n0, n1, n2, n_learned, networks)
+    dparameters = views(gradient, n0, n1, n2, n_learned, networks)
+    n_outputs = networks * n2
     dense, dropped = 0 if source.sparse else n0, n1 if len(plan.U) > 0 else 0
     for i in range(len(plan.bounds) - 1):
         first, stop = plan.bounds[i], plan.bounds[i + 1]
         rows, size = plan.rows[first:stop], stop - first
-        layers = layers_of(work, size, dense, n1, n2)
-        end = size * (dense + 3 * n1 + 3 * n2)
+        layers = layers_of(work, size, dense, n1, n_outputs)
+        end = size * (dense + 3 * n1 + 3 * n_outputs)
         Y, s = matrix(work, end, n2, size), matrix(work, end + size * n2, len(source.s), size)
         U = matrix(plan.U, dropped * (first - plan.bounds[0]), dropped, size)
         if plan.stages & TAKE:
@@ -89,8 +91,8 @@ def run(kind, vectors, source, work, plan, rule, loss):
             multiply_inputs(parameters.W1, source, rows, layers.X, layers.Z1)
         if plan.stages & PROPAGATE:
             forward(kind, parameters, layers, U)
-            losses.value_and_slope(kind, layers.Z2, Y, layers.L, layers.E)
-            loss[i] = weigh(s, layers.L, layers.Z2, plan.scale if plan.scale > 0 else 1 / size)
+            scale = plan.scale if plan.scale > 0 else 1 / size
+            loss[i] = loss_and_slope(kind, layers, Y, s, scale)
             backward(kind, parameters, dparameters, layers, U)
         if plan.stages & BACKWARD:
             multiply_slopes_by_inputs(layers.dZ1, source, rows, layers.X, dparameters.W1)
@@ -103,7 +105,7 @@ def run(kind, vectors, source, work, plan, rule, loss):
 @inlined
 def move(vectors, W1, dparameters, which, work):
     """Scale the inputs if it is time to, and take a step. The penalty touches the weights alone."""
-    theta, gradient, m, v, magnitude, n0, n1, n2, _ = vectors
+    theta, gradient, m, v, magnitude, n0, n1, n2, _, _ = vectors
     plan, rule, i = which
     plan.taken[0] += 1
     plan.taken[1] += 1
@@ -125,15 +127,15 @@ def matrix(vector, start, n, m):
 
 
 @inlined
-def views(theta, n0, n1, n2, n_learned):
+def views(theta, n0, n1, n2, n_learned, networks):
     """The parameters in theta, as core's Layout has them."""
-    biases = n1 * (n0 + n2)
+    biases, n_outputs = n1 * (n0 + n2), networks * n2
     return Parameters(
         matrix(theta, 0, n1, n0),
         matrix(theta, biases, n1, 1),
-        matrix(theta, n1 * n0, n2, n1),
-        matrix(theta, biases + n1, n2, 1),
-        matrix(theta, biases + n1 + n2, n_learned, 1),
+        matrix(theta, n1 * n0, n_outputs, n1 // networks),
+        matrix(theta, biases + n1, n_outputs, 1),
+        matrix(theta, biases + n1 + n_outputs, n_learned, 1),
     )
 
 
@@ -189,7 +191,8 @@ class NumbaEngine:
         self.penalty, self.mean_loss = network.penalty, network.mean_loss
         self.objective = BlockObjective(network, batches, self.sum_over_blocks)
         layout, most = network.parameters.layout, max(batches.sizes)
-        self._layout = layout.n0, layout.n1, layout.n2, layout.n1 if layout.learned else 0
+        learned = layout.n1 if layout.learned else 0
+        self._layout = layout.n0, layout.n1, layout.n2, learned, layout.networks
         self._kind, self._run = kind_of(network), run(state.theta.dtype.name)
         self._source, self._rows = source_of(batches)
         self._rule = optimizers.rule_of(state.optimizer, network, state.input_scaling)
@@ -199,13 +202,13 @@ class NumbaEngine:
 
     def _room(self, most):
         """Numbers that are computed of a batch of so many examples, and two for each input."""
-        n0, n1, n2, _ = self._layout
-        dense = 0 if self._source.sparse else n0
-        return 2 * n0 + most * (dense + 3 * n1 + 4 * n2 + len(self._source.s))
+        n0, n1, n2, _, networks = self._layout
+        dense, outputs = 0 if self._source.sparse else n0, (3 * networks + 1) * n2
+        return 2 * n0 + most * (dense + 3 * n1 + outputs + len(self._source.s))
 
     def _batches_in_a_portion(self, most):
         """How many batches one call may take."""
-        n0, n1, _, _ = self._layout
+        n0, n1, *_ = self._layout
         together = PORTION // ((n0 + 10) * n1 * most)
         if self.network.dropout is not None:
             together = min(together, RANDOM_PORTION // (n1 * most))

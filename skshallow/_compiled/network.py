@@ -7,7 +7,8 @@
     dW1 = dZ1 A0.T                db1 = sum of dZ1 over examples
 
 The two products with A0 are BLAS's, unless X is sparse; the three with W2 are too if there are many
-outputs: with few of them loops do better.
+outputs: with few of them loops do better. Several networks side by side share all that goes on in
+the hidden layer; what touches W2 is done for one after the other.
 """
 
 from typing import NamedTuple
@@ -76,7 +77,11 @@ def forward(kind, parameters, layers, U):
     activations.forward(kind, Z1, A1, learned)
     if len(U) > 0:
         drop(kind.share, U, A1)
-    multiply_hidden(W2, A1, Z2)
+    n1 = W2.shape[1]
+    networks = len(A1) // n1
+    n2 = len(W2) // networks
+    for i in range(networks):
+        multiply_hidden(group(W2, i, n2), group(A1, i, n1), group(Z2, i, n2))
     add_column(Z2, b2)
 
 
@@ -87,13 +92,35 @@ def backward(kind, parameters, gradient, layers, U):
     _, db1, dW2, db2, dlearned = gradient
     _, Z1, A1, dZ1, dZ2, _, _ = layers
     sum_examples(dZ2, db2)
-    multiply_slopes(dZ2, A1, dW2)
-    multiply_back(W2, dZ2, dZ1)
+    n1 = W2.shape[1]
+    networks = len(A1) // n1
+    n2 = len(W2) // networks
+    for i in range(networks):
+        multiply_slopes(group(dZ2, i, n2), group(A1, i, n1), group(dW2, i, n2))
+        multiply_back(group(W2, i, n2), group(dZ2, i, n2), group(dZ1, i, n1))
     if len(U) > 0:
         drop(kind.share, U, dZ1)
         activations.forward(kind, Z1, A1, learned)  # A1 as it was before units were dropped
     activations.backward(kind, Z1, A1, dZ1, (learned, dlearned))
     sum_examples(dZ1, db1)
+
+
+@kernel
+def group(array, i, n):
+    """The n rows of network i."""
+    return array[i * n : (i + 1) * n]
+
+
+@kernel
+def loss_and_slope(kind, layers, Y, s, scale):
+    """Sum of s * L, the mean of the networks; Z2 becomes dZ2 = s * dL/dZ2 * scale."""
+    loss, n2 = 0.0, len(Y)
+    networks = len(layers.Z2) // n2
+    for i in range(networks):
+        Z2, L, E = group(layers.Z2, i, n2), group(layers.L, i, n2), group(layers.E, i, n2)
+        losses.value_and_slope(kind, Z2, Y, L, E)
+        loss += weigh(s, L, Z2, scale)
+    return loss / networks
 
 
 @kernel

@@ -10,6 +10,7 @@ def become_constant(network, batches):
     The hidden layer stays as it is, so that training may go on from here.
     """
     p, loss = network.parameters, network.loss
+    n2 = len(p.b2) // network.networks
     p.W2[...] = 0
 
     def mean_and_slope(b2):
@@ -21,4 +22,5 @@ def become_constant(network, batches):
             slope += (dZ2 if s is None else dZ2 * s).sum(axis=1, dtype=np.float64)
         return total / batches.n_examples, slope / batches.n_examples
 
-    p.b2[:, 0] = minimize(mean_and_slope, np.zeros(len(p.b2)), jac=True, method="L-BFGS-B").x
+    b2 = minimize(mean_and_slope, np.zeros(n2), jac=True, method="L-BFGS-B").x
+    p.b2[:, 0] = np.tile(b2, network.networks)

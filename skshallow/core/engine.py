@@ -7,7 +7,8 @@ The objective over all examples is a reduction over blocks,
 
     J = sum over blocks of (sum_i s_i L_i) / n  +  alpha/2 (|W1|^2 + |W2|^2)
 
-with weights s of mean one. Here the blocks are a loop; they may as well lie on other machines.
+with weights s of mean one. Here the blocks are a loop; they may as well lie on other machines. Of
+several networks side by side J is the mean, but the gradient that of the sum: each has its own.
 """
 
 from typing import Any, Protocol
@@ -121,7 +122,7 @@ class NumpyEngine:
         sizes = [self.n_examples] if self.whole else batches.sizes
         self.n_steps, self.shares = len(sizes), np.divide(sizes, self.n_examples)
         self.divergence_factor = network.loss.divergence_factor
-        self._batch_losses = MeanLoss(network.loss, state.theta.dtype, max(batches.sizes))
+        self._batch_losses = MeanLoss(network, state.theta.dtype, max(batches.sizes))
 
     def run_epoch(self, order, rates):
         if self.whole:
@@ -143,7 +144,7 @@ class MeanLoss:
 
     Parameters
     ----------
-    loss : loss object
+    loss : loss object, or a Network for the mean over several
     dtype : NumPy type of the scores
     largest : int
         Examples in the largest batch.

@@ -148,9 +148,11 @@ def zeros(rng, n_out, n_in):
 def initialize(parameters, initializer, activation, rng, gain=1.0):
     """Draw gain * W1, then W2; set biases to zero and learned slopes to the activation's start."""
     layout = parameters.layout
+    n0, n1, n2 = layout.n0, layout.n1 // layout.networks, layout.n2
     parameters.theta[...] = 0
-    parameters.W1[...] = gain * _draw(initializer, rng, layout.n1, layout.n0)
-    parameters.W2[...] = _draw(initializer, rng, layout.n2, layout.n1)
+    for i in range(layout.networks):
+        parameters.W1[i * n1 : (i + 1) * n1] = gain * _draw(initializer, rng, n1, n0)
+        parameters.W2[i * n2 : (i + 1) * n2] = _draw(initializer, rng, n2, n1)
     if parameters.learned is not None:
         parameters.learned[...] = activation.learned
 

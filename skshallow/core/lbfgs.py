@@ -73,7 +73,8 @@ class _Run:
         self.loss, self.penalty, gradient = self.objective(self.state.theta)
         check_loss(self.loss + self.penalty)
         self.state.history.start(self.loss)
-        return self.loss + self.penalty, gradient.astype(np.float64)
+        J = self.state.parameters.layout.networks * (self.loss + self.penalty)
+        return J, gradient.astype(np.float64)
 
     def after_iteration(self, intermediate_result):
         """End the iteration; stop if there is a reason."""

@@ -18,7 +18,10 @@ PENALTY_BLOCK = 65_536  # weights that the penalty is added for at a time: they 
 
 
 class Network:
-    """The network with its buffers.
+    """The network with its buffers; or several, side by side as ``Layout`` has them.
+
+    Z2 then holds the outputs of one network below those of the other, (n2 of all, m), and each has
+    the gradient of its own J. A loss or a penalty is the mean over them.
 
     ``dot(A, B, out)`` takes the two products with A0, the large ones; another may be put in.
 
@@ -37,6 +40,7 @@ class Network:
     def __init__(self, parameters, activation, loss=None, *, alpha=0.0, dropout=None):
         self.parameters, self.activation, self.loss = parameters, activation, loss
         self.alpha, self.dropout, self.dot = alpha, dropout, np.dot
+        self.networks = len(parameters.W1) // parameters.W2.shape[1]
         if loss is not None:
             self.gradient = parameters.like()
             self._penalty_blocks = _blocks(parameters.weights, self.gradient.weights)
@@ -64,19 +68,31 @@ class Network:
         return Z1, A1
 
     def output(self, A1):
-        """Z2 (..., n2, m); the next call with as many examples writes over it."""
+        """Z2 (..., n2 of all, m); the next call with as many examples writes over it."""
         p, buffers = self.parameters, self._output_buffers
         if A1.shape not in buffers:
             shape = *A1.shape[:-2], len(p.W2), A1.shape[-1]
             buffers[A1.shape] = np.empty(shape, p.W2.dtype)
         Z2 = buffers[A1.shape]
-        (np.dot if A1.ndim == 2 else np.matmul)(p.W2, A1, out=Z2)
+        if self.networks > 1:
+            np.matmul(self._each(p.W2), self._each(A1), out=self._each(Z2))
+        else:
+            (np.dot if A1.ndim == 2 else np.matmul)(p.W2, A1, out=Z2)
         Z2 += p.b2
         return Z2
 
+    def _each(self, array):
+        """Rows that belong to one network after the other, with an axis in front: the networks."""
+        k = self.networks
+        return array.reshape(k, len(array) // k, array.shape[1])
+
     def scores(self, A0):
-        """Z2 (..., n2, m) without dropout; the next call with as many examples writes over it."""
-        return self.output(self.hidden(A0)[1])
+        """Z2 (..., n2, m) without dropout, the mean of the networks'.
+
+        The next call with as many examples writes over it.
+        """
+        Z2 = self.output(self.hidden(A0)[1])
+        return Z2 if self.networks == 1 else self._each(Z2).mean(axis=0)
 
     def _product(self, A, B, out):
         """out = A B; B may be sparse, or a stack of tiles."""
@@ -103,21 +119,38 @@ class Network:
         ``layers`` is what ``forward`` returned for A0, and is written over.
         """
         Z1, A1, Z2 = layers
-        dZ2 = self.loss.slope(Z2, Y)
+        dZ2 = self._slope_of_loss(Z2, Y)
         dZ2 *= scale
         if s is not None:
-            dZ2 *= s
-        p, d, learned = self.parameters, self.gradient, _learned(self.parameters)
+            each = self._each(dZ2)
+            each *= s
+        d, learned = self.gradient, _learned(self.parameters)
         dZ1, ones = self._buffers_to_go_back(Z1)
-        np.dot(dZ2, A1.T, out=d.W2)
         np.dot(dZ2, ones, out=d.b2)
-        np.dot(p.W2.T, dZ2, out=dZ1)
+        self._through_output(dZ2, A1, dZ1)
         if self.dropout is not None:
             dZ1 *= self.dropout.mask
             self.activate(Z1, A1)  # A1 as it was before the mask
         self.activation.backward(Z1, A1, dZ1, *learned, *_learned(d))
         self._product(dZ1, A0.T, out=d.W1)
         np.dot(dZ1, ones, out=d.b1)
+
+    def _slope_of_loss(self, Z2, Y):
+        """dL/dZ2 of every network; it may be written over Z2."""
+        if self.networks == 1:
+            return self.loss.slope(Z2, Y)
+        return np.concatenate([self.loss.slope(Z, Y) for Z in self._each(Z2)])
+
+    def _through_output(self, dZ2, A1, dA1):
+        """dW2 = dZ2 A1.T and dA1 = W2.T dZ2, of every network."""
+        W2, dW2 = self.parameters.W2, self.gradient.W2
+        if self.networks == 1:
+            np.dot(dZ2, A1.T, out=dW2)
+            np.dot(W2.T, dZ2, out=dA1)
+        else:
+            W2, dW2, dZ2, A1, dA1 = map(self._each, (W2, dW2, dZ2, A1, dA1))
+            np.matmul(dZ2, A1.swapaxes(1, 2), out=dW2)
+            np.matmul(W2.swapaxes(1, 2), dZ2, out=dA1)
 
     def slope(self, Z1, A1):
         """g'(Z1) as the backward pass uses it."""
@@ -154,9 +187,16 @@ class Network:
         total += self.gradient.theta
         return loss
 
+    def value(self, Z2, Y):
+        """L (n2, m), the mean over the networks; Z2 may be written over."""
+        networks = len(Z2) // len(Y)
+        if networks == 1:
+            return self.loss.value(Z2, Y)
+        return sum(self.loss.value(Z, Y) for Z in Z2.reshape(networks, *Y.shape)) / networks
+
     def sum_loss(self, Z2, Y, s=None):
         """Sum of s * L at the scores Z2, which stay as they are."""
-        L = self.loss.value(Z2.copy(), Y)
+        L = self.value(Z2.copy(), Y)
         return float((L if s is None else L * s).sum())
 
     def mean_loss(self, batches):
@@ -179,7 +219,7 @@ class Network:
     def penalty(self):
         """alpha/2 (|W1|^2 + |W2|^2)."""
         weights = self.parameters.weights
-        return self.alpha / 2 * float(weights @ weights)
+        return self.alpha / (2 * self.networks) * float(weights @ weights)
 
     def _add_penalty_gradient(self):
         """Add alpha * W to the derivatives by the weights."""

@@ -146,10 +146,11 @@ class TrainingState:
         """
         kept = self.checkpoint.best_weights
         for theta in (self.theta, *([] if kept is None else [kept])):
-            views = self.parameters.views_of(theta)
-            for before, after, W, b in zip(old, new, ("W1", "W2"), ("b1", "b2"), strict=True):
+            views, each = self.parameters.views_of(theta), self.parameters.layout.by_network
+            layers = (views.W1, views.b1), (each(views.W2), each(views.b2))
+            for before, after, layer in zip(old, new, layers, strict=True):
                 if before is not None:
-                    before.change(after, getattr(views, W), getattr(views, b))
+                    before.change(after, *layer)
 
     def restore_checkpoint(self):
         """Go back to the best weights."""

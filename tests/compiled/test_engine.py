@@ -29,7 +29,8 @@ def engine_of(cls, activation="tanh", kind="multiclass", optimizer="adam", **opt
     """An engine of this class; the same parameters every time."""
     rng, activation = np.random.default_rng(0), ACTIVATIONS[activation]()
     Y = np.ascontiguousarray(textbook.targets(kind, M, rng), float)
-    layout = Layout(N0, N1, len(Y), learned=activation.learned is not None)
+    n_networks = options.get("networks", 1)
+    layout = Layout(N0, n_networks * N1, len(Y), activation.learned is not None, n_networks)
     parameters = Parameters(0.5 * rng.standard_normal(layout.size), layout)
     drop = options.get("dropout")
     drop = Dropout(drop, np.random.default_rng(5)) if drop else None
@@ -62,7 +63,19 @@ def test_fifty_steps_end_where_those_of_numpy_end(activation, kind, optimizer):
     np.testing.assert_allclose(numba.state.theta, numpy.state.theta, rtol=1e-8, atol=1e-10)
 
 
-@pytest.mark.parametrize("options", [{"dropout": 0.3}, {"scaling": 5.0}], ids=str)
+@covered(activation=ACTIVATIONS, kind=LOSSES, optimizer=OPTIMIZERS)
+def test_several_networks_take_the_same_steps(activation, kind, optimizer):
+    options = {"networks": 3, "scaling": 5.0}
+    numpy, numba = (
+        engine_of(cls, activation, kind, optimizer, **options) for cls in (NumpyEngine, NumbaEngine)
+    )
+    np.testing.assert_allclose(run_steps(numba), run_steps(numpy), rtol=1e-8)
+    np.testing.assert_allclose(numba.state.theta, numpy.state.theta, rtol=1e-8, atol=1e-10)
+
+
+@pytest.mark.parametrize(
+    "options", [{"dropout": 0.3}, {"scaling": 5.0}, {"dropout": 0.3, "networks": 2}], ids=str
+)
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
 def test_dropout_and_scales_of_the_inputs_are_the_same(optimizer, options):
     numpy, numba = (

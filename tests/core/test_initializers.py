@@ -89,3 +89,14 @@ def test_random_weights_break_the_symmetry(name, activation):
     W1 = descend(INITIALIZERS[name], activation).W1
     for one, other in pairwise(W1):
         assert not np.allclose(one, other, rtol=1e-3, atol=0)
+
+
+def test_networks_side_by_side_are_drawn_one_after_the_other():
+    layout, rng = Layout(5, 12, 2, networks=3), np.random.default_rng(0)
+    parameters = Parameters.zeros(layout)
+    initialize(parameters, INITIALIZERS["he"], ACTIVATIONS["relu"](), np.random.default_rng(0))
+    for i in range(3):
+        alone = Parameters.zeros(Layout(5, 4, 2))
+        initialize(alone, INITIALIZERS["he"], ACTIVATIONS["relu"](), rng)
+        np.testing.assert_array_equal(parameters.W1[4 * i : 4 * i + 4], alone.W1)
+        np.testing.assert_array_equal(parameters.W2[2 * i : 2 * i + 2], alone.W2)

@@ -1,4 +1,5 @@
 import tracemalloc
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -382,3 +383,40 @@ def test_tiling_leaves_x_alone(container):
         A0 *= 2
     assert X.shape == before.shape
     assert abs(X - before).sum() == 0
+
+
+# Several networks side by side
+
+
+def side_by_side(activation, kind, n_networks=3):
+    """Networks that differ, and the one that holds them all."""
+    single = [build(activation, kind, alpha=ALPHA, seed=i) for i in range(n_networks)]
+    layout = single[0].parameters.layout
+    wide = replace(layout, n1=n_networks * N1, networks=n_networks)
+    parameters = Parameters.zeros(wide)
+    for name, view in parameters.arrays().items():
+        view[...] = np.vstack([getattr(network.parameters, name) for network in single])
+    return single, Network(parameters, single[0].activation, single[0].loss, alpha=ALPHA)
+
+
+@covered(activation=ACTIVATIONS, kind=LOSSES, weighted=[None, "rows", "outputs"])
+def test_each_of_several_networks_has_its_own_gradient(activation, kind, weighted):
+    (X, Y), (single, together) = data(kind), side_by_side(activation, kind)
+    s = {None: None, "rows": weights(), "outputs": weights() * np.ones((len(Y), 1))}[weighted]
+    loss = together.loss_and_gradient(X.T, Y, s) + together.penalty()
+    alone = [network.loss_and_gradient(X.T, Y, s) + network.penalty() for network in single]
+    assert loss == pytest.approx(np.mean(alone), rel=1e-12)
+    for name, slopes in together.gradient.arrays().items():
+        expected = np.vstack([getattr(network.gradient, name) for network in single])
+        np.testing.assert_allclose(slopes, expected, rtol=1e-11, atol=1e-13)
+
+
+@pytest.mark.parametrize("kind", LOSSES)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_scores_of_several_networks_are_their_mean_and_those_of_one(activation, kind):
+    (X, _), (single, together) = data(kind), side_by_side(activation, kind)
+    mean = np.mean([network.scores(X.T) for network in single], axis=0)
+    np.testing.assert_allclose(together.scores(X.T), mean, rtol=1e-12, atol=1e-14)
+    joined = together.parameters.layout.joined(together.parameters.arrays())
+    one = Network(SimpleNamespace(**{"learned": None} | joined), together.activation)
+    np.testing.assert_allclose(one.scores(X.T), mean, rtol=1e-12, atol=1e-14)

@@ -174,3 +174,13 @@ def test_layouts_are_the_same_if_their_numbers_are():
     assert Layout(N0, N1, N2) == Layout(N0, N1, N2) != Layout(N0, N1, N2, learned=True)
     layout = Layout(N0, N1, N2)
     assert pickle.loads(pickle.dumps(layout)) == layout
+
+
+def test_a_network_that_is_divided_and_joined_again_is_the_same():
+    layout = Layout(4, 6, 2, networks=3)
+    rng, sizes = np.random.default_rng(0), {"W1": (6, 4), "W2": (2, 6), "b1": (6, 1), "b2": (2, 1)}
+    arrays = {name: rng.standard_normal(shape) for name, shape in sizes.items()}
+    divided = layout.divided(arrays)
+    assert {name: array.shape for name, array in divided.items()} == layout.shapes
+    for name, array in layout.joined(divided).items():
+        np.testing.assert_allclose(array, arrays[name], rtol=1e-15)
