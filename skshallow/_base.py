@@ -202,7 +202,7 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
             self._state = copy.deepcopy(self._state)
         if not same_options(self._solver, self.solver):
             self._solver = copy.deepcopy(self.solver)
-            scaling = settings.scaling_for(self.alpha)
+            scaling = settings.scaling_for(self.alpha, int(self.n_networks))
             self._state.use_optimizer(settings.optimizer, scaling)
         return replace(data, scales=(self._standardization, self._target_standardization))
 

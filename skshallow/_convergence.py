@@ -72,7 +72,8 @@ def hidden_layer_warning(estimator, data, parameters) -> str | None:
     rows = data.rows[:: -(-len(data.rows) // N_COMPARED)]
     network = Network(parameters, copy.deepcopy(estimator._activation))
     A0 = Inputs(data.X, data.scales[0]).take(rows)
-    if abs(A0.max(axis=1) - A0.min(axis=1)).sum() == 0:  # no layer could tell these rows apart
+    apart = abs(A0.max(axis=1) - A0.min(axis=1)).sum(), np.ptp(data.Y[:, rows], axis=1).sum()
+    if 0 in apart:  # no layer could tell these rows apart, or none should
         return None
     with np.errstate(over="ignore", invalid="ignore"):
         return hidden_layer_fault(network, *network.hidden(A0))

@@ -70,10 +70,11 @@ class Settings:
         engine = engine_class(estimator.engine, activation, loss, optimizer)
         return cls(activation, optimizer, schedule, initializer, gain, task, factor, engine)
 
-    def scaling_for(self, alpha: Any) -> InputScaling | None:
+    def scaling_for(self, alpha: Any, networks: int = 1) -> InputScaling | None:
         """What scales the inputs, if the optimizer wants it: a penalty must hold the scales."""
         rate = 0 if self.optimizer is None else self.optimizer.input_scale_rate
-        return InputScaling(rate) if rate and (is_auto(alpha) or alpha >= LEAST_ALPHA) else None
+        held = is_auto(alpha) or alpha >= LEAST_ALPHA
+        return InputScaling(rate, networks) if rate and held else None
 
     @property
     def full_batch(self) -> bool:

@@ -40,7 +40,7 @@ def new_state(estimator, settings: Settings, data: DataSet, seed: int, *, drawn=
         _copy_fitted(estimator, parameters)
     rate = LearningRate(float(estimator.learning_rate), settings.schedule)
     state = TrainingState(parameters, seed, rng, rate, _early_stopping(estimator))
-    state.use_optimizer(settings.optimizer, settings.scaling_for(estimator.alpha))
+    state.use_optimizer(settings.optimizer, settings.scaling_for(estimator.alpha, networks))
     return state
 
 

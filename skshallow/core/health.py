@@ -10,7 +10,8 @@ import numpy as np
 ROUNDING = 1e-5  # values that differ by this part of the largest are the same, in any precision
 N_COMPARED = 128  # examples on which units are compared: more tell no more
 NO_SLOPE = 1e-3  # a unit whose g' is never larger learns nothing
-STILL = 0.1  # Z1 that varies less says that the penalty has brought W1 near zero
+STILL = 0.1  # Z1 that varies less says that W1 is near zero
+NO_EFFECT = 0.01  # Z2 that varies less, in deviations of the targets or as logits, says nothing
 
 
 def flat(low, high):
@@ -30,9 +31,9 @@ def duplicate_units(Z1, A1, i):
 def hidden_layer_fault(network, Z1, A1):
     """What to tell the user about the layer as a whole, or None.
 
-    A layer is dead if all its units are flat and without slope although Z1 varies. If it does not,
-    there was little to learn for the penalty, and a constant is what was asked for. The inputs
-    must not be constant.
+    A layer is dead if all its units are flat and without slope although Z1 varies. It is asleep if
+    neither Z1 nor Z2 varies: the penalty has brought the weights near zero, or they have not left
+    it yet. The inputs must not be constant, nor the targets.
     """
     n1, m = Z1.shape
     if n1 > 1 and duplicate_units(Z1, A1, 0).all():
@@ -41,8 +42,9 @@ def hidden_layer_fault(network, Z1, A1):
             "start from random weights, for example init='auto'; "
             "skshallow.inspection.hidden_unit_report shows every unit"
         )
-    still = np.ptp(Z1, axis=1).max() < STILL
-    if still or not flat(A1.min(axis=1), A1.max(axis=1)).all():
+    if np.ptp(Z1, axis=1).max() < STILL:
+        return None if np.ptp(network.output(A1), axis=1).max() > NO_EFFECT else _asleep(m)
+    if not flat(A1.min(axis=1), A1.max(axis=1)).all():
         return None
     if np.abs(network.slope(Z1, A1)).max() > NO_SLOPE:
         return None
@@ -50,4 +52,12 @@ def hidden_layer_fault(network, Z1, A1):
         f"no hidden unit reacts to its inputs (seen on {m} rows), so that the network says the "
         "same of every row: lower learning_rate or alpha, set standardize=True, or use "
         "activation='leaky_relu'; skshallow.inspection.hidden_unit_report shows every unit"
+    )
+
+
+def _asleep(m):
+    return (
+        f"no hidden unit reacts to its inputs (seen on {m} rows), so that the network says nearly "
+        "the same of every row: its weights are near zero. Lower alpha, or raise learning_rate or "
+        "max_iter; if alpha='auto' chose so, X told nothing of y on the rows held out"
     )

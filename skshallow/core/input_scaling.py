@@ -40,6 +40,8 @@ class InputScaling:
     ----------
     rate : float
         A step with the learning rate r multiplies a column by exp(rate * r) at most.
+    networks : int, default=1
+        How many networks stand side by side in W1. They have the scales in common.
 
     Attributes
     ----------
@@ -50,8 +52,9 @@ class InputScaling:
         mean over n steps.
     """
 
-    def __init__(self, rate):
-        self.rate, self.t, self.magnitude, self._products = rate, 0, None, None
+    def __init__(self, rate, networks=1):
+        self.rate, self.networks = rate, networks
+        self.t, self.magnitude, self._products = 0, None, None
 
     def step(self, W1, dW1, db1, learning_rate):
         """Multiply the columns of W1 (n1, n0) in place, or wait for a later step."""
@@ -75,7 +78,7 @@ class InputScaling:
 
     def period(self, W1):
         """Every how many steps the columns are multiplied."""
-        return 1 if W1.size < MANY else 4
+        return 1 if W1.size // self.networks < MANY else 4
 
     def _sums(self, W1, dW1, db1):
         """sum_i dW1_ij W1_ij and b_j of every column, (n0,), block after block of rows."""

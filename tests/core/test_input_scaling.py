@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from skshallow.core.activations import Tanh
-from skshallow.core.input_scaling import MEMORY, InputScaling
+from skshallow.core.input_scaling import MANY, MEMORY, InputScaling
 from skshallow.core.losses import LOSSES
 from skshallow.core.network import Network
 from skshallow.core.parameters import Layout, Parameters
@@ -159,3 +159,10 @@ def test_copies_and_pickles_go_on_alike_and_carry_no_buffers(again):
         it.step(end, dW1, db1, 0.1)
     np.testing.assert_array_equal(*ends)
     assert len(pickle.dumps(scaling)) < 400
+
+
+def test_how_often_columns_are_scaled_depends_on_one_network():
+    n0, n1 = 64, MANY // 64 - 1
+    one, four = np.ones((n1, n0)), np.ones((4 * n1, n0))
+    assert InputScaling(1.0).period(one) == InputScaling(1.0, networks=4).period(four)
+    assert InputScaling(1.0).period(four) > InputScaling(1.0).period(one)
