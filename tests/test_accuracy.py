@@ -23,9 +23,9 @@ from skshallow.core.optimizers import Adam
 
 FOLDS = StratifiedKFold(5, shuffle=True, random_state=0)
 SMALL_SETS = {
-    "breast_cancer": (load_breast_cancer, 0.97),
     "wine": (load_wine, 0.97),
     "iris": (load_iris, 0.95),
+    "breast_cancer": (load_breast_cancer, 0.97),
 }
 
 

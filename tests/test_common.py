@@ -22,19 +22,22 @@ SOLVERS = ("adam", "sgd", "gd", "lbfgs")
 QUIET_LBFGS = pytest.mark.filterwarnings(
     "ignore:lbfgs stopped:sklearn.exceptions.ConvergenceWarning"
 )
-SHORT = {"hidden_units": 32, "max_iter": 200}
-QUICK = (ShallowNNClassifier(16, max_iter=30), ShallowNNRegressor(16, max_iter=30))
+GIVEN = {"alpha": 0.01}  # the two with nothing but defaults choose it in all checks
+SHORT = {"hidden_units": 32, "max_iter": 200, **GIVEN}
+QUICK = tuple(kind(16, max_iter=30, **GIVEN) for kind in (ShallowNNClassifier, ShallowNNRegressor))
 VARIANTS = [
     *QUICK,
     ShallowNNClassifier(),
-    *[ShallowNNClassifier(solver=solver) for solver in SOLVERS if solver != "adam"],
+    *[ShallowNNClassifier(solver=solver, **GIVEN) for solver in SOLVERS if solver != "adam"],
     *[ShallowNNClassifier(activation=name, **SHORT) for name in ACTIVATIONS if name != "relu"],
     ShallowNNClassifier(standardize=False, **SHORT),
     ShallowNNClassifier(class_weight="balanced", **SHORT),
-    ShallowNNClassifier(solver="lbfgs", activation="identity"),
+    ShallowNNClassifier(solver="lbfgs", activation="identity", **GIVEN),
     ShallowNNRegressor(),
     *[
-        ShallowNNRegressor(32, loss=loss, solver=solver, max_iter=1_000 if solver == "gd" else 200)
+        ShallowNNRegressor(
+            32, loss=loss, solver=solver, max_iter=1_000 if solver == "gd" else 200, **GIVEN
+        )
         for loss, solver in product(REGRESSION_LOSSES, SOLVERS)
     ],
     ShallowNNRegressor(standardize=False, **SHORT),
@@ -96,7 +99,7 @@ def test_the_fast_run_takes_every_variant_and_every_check(place):
 @pytest.mark.slow
 def test_scikit_learn_skips_only_what_it_skips_for_its_own_network():
     """Those are the checks of the array API, which want an environment variable."""
-    classifiers = ShallowNNClassifier(8, max_iter=200), MLPClassifier(8, max_iter=2)
+    classifiers = ShallowNNClassifier(8, max_iter=200, **GIVEN), MLPClassifier(8, max_iter=2)
     ours, theirs = (
         {result["check_name"] for result in results if result["status"] == "skipped"}
         for results in (
@@ -140,7 +143,9 @@ def test_a_row_of_weight_zero_is_absent_in_training_by_batches(solver, container
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(60, 4)), np.arange(60) % 3
     weights = (rng.random(60) < 0.7).astype(float)
-    classifier = ShallowNNClassifier(5, solver=solver, batch_size=10, max_iter=50, random_state=0)
+    classifier = ShallowNNClassifier(
+        5, solver=solver, batch_size=10, max_iter=50, random_state=0, **GIVEN
+    )
     present = weights > 0
     of_weights = classifier.fit(container(X), y, sample_weight=weights).predict_proba(X)
     of_rows = classifier.fit(container(X[present]), y[present]).predict_proba(X)

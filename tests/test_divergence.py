@@ -164,7 +164,7 @@ def test_a_sudden_explosion_costs_only_the_last_steps(factor, early_stopping):
     X, y = load_iris(return_X_y=True)
     options = {"hidden_units": 8, "max_iter": 30, "random_state": 0, "learning_rate": 0.3}
     validation = {"X_val": X, "y_val": y} if early_stopping else {}
-    options["early_stopping"] = early_stopping
+    options |= {"alpha": 0.01, "early_stopping": early_stopping}
     good = ShallowNNClassifier(solver="gd", **options | {"max_iter": 18}).fit(X, y, **validation)
     classifier = ShallowNNClassifier(solver=Exploding(20, factor), **options)
     fit_with_warning(classifier, X, y, **validation)
@@ -210,7 +210,7 @@ def test_a_sensible_rate_brings_no_warning_however_noisy_the_labels():
     X, _ = load_breast_cancer(return_X_y=True)
     y = np.random.default_rng(0).integers(2, size=len(X))
     for solver in SOLVERS:
-        ShallowNNClassifier(solver=solver, max_iter=20, random_state=0).fit(X, y)
+        ShallowNNClassifier(solver=solver, alpha=0.01, max_iter=20, random_state=0).fit(X, y)
 
 
 @pytest.mark.parametrize("early_stopping", [False, True])
@@ -218,7 +218,7 @@ def test_a_sensible_rate_brings_no_warning_however_noisy_the_labels():
 def test_ctrl_c_from_a_callback_leaves_a_usable_classifier(solver, early_stopping):
     X, y = load_iris(return_X_y=True)
     options = {"solver": solver, "early_stopping": early_stopping, "random_state": 0}
-    classifier = ShallowNNClassifier(16, **options, max_iter=50, learning_rate=0.1)
+    classifier = ShallowNNClassifier(16, **options, alpha=0.01, max_iter=50, learning_rate=0.1)
     classifier.set_callbacks(Watcher(8, press_ctrl_c))
     fit_with_warning(classifier, X, y, UserWarning, "interrupted in epoch 9: the best weights")
     assert classifier.n_iter_ == len(classifier.loss_curve_) == 8
@@ -231,7 +231,11 @@ def test_ctrl_c_from_a_callback_leaves_a_usable_classifier(solver, early_stoppin
 def test_ctrl_c_from_a_scorer_keeps_the_best_weights(solver, calls):
     X, y = load_iris(return_X_y=True)
     classifier = ShallowNNClassifier(
-        16, solver=solver, early_stopping=True, scoring=scorer_that_is_interrupted(calls)
+        16,
+        solver=solver,
+        alpha=0.01,
+        early_stopping=True,
+        scoring=scorer_that_is_interrupted(calls),
     )
     fit_with_warning(classifier, X, y, UserWarning, "interrupted", X_val=X, y_val=y)
     assert_usable(classifier, X)
@@ -243,7 +247,7 @@ def test_ctrl_c_from_a_scorer_keeps_the_best_weights(solver, calls):
 
 def test_training_goes_on_after_ctrl_c():
     X, y = load_iris(return_X_y=True)
-    options = {"hidden_units": 8, "schedule": "constant", "random_state": 0}
+    options = {"hidden_units": 8, "alpha": 0.01, "schedule": "constant", "random_state": 0}
     classifier = ShallowNNClassifier(max_iter=10, warm_start=True, **options)
     classifier.set_callbacks(Watcher(4, press_ctrl_c))
     fit_with_warning(classifier, X, y, UserWarning, "interrupted")

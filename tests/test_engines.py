@@ -15,7 +15,7 @@ from skshallow.core.optimizers import SGD
 
 X, Y = load_iris(return_X_y=True)
 INSTALLED = importlib.util.find_spec("numba") is not None
-SMALL = {"max_iter": 3, "random_state": 0}
+SMALL = {"max_iter": 3, "random_state": 0, "alpha": 0.01}
 own = {base: type("Own", (base,), {}) for base in (ReLU, SquaredError, SGD)}
 
 

@@ -38,7 +38,7 @@ def test_labels_that_are_often_wrong_are_not_learned_by_heart():
     assert -np.log(p).mean() < 0.5
 
 
-@pytest.mark.fast(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", ["tanh", "sigmoid", "silu", "relu"])
 def test_a_parabola_about_its_middle_is_learned(activation):
     X = np.linspace(0, 1, 100)[:, None]

@@ -548,7 +548,7 @@ def test_a_small_first_target_does_not_forbid_later_ones():
 
 def test_training_goes_on_with_targets_of_another_scale():
     X, y = make_regression(100, 3, noise=1, random_state=0)
-    regressor = ShallowNNRegressor(16, warm_start=True, random_state=0).fit(X, y)
+    regressor = short(max_iter=200, warm_start=True).fit(X, y)
     assert regressor.fit(X, 1000 * y).score(X, 1000 * y) > 0.9
 
 
@@ -574,7 +574,7 @@ def test_targets_that_are_no_real_numbers_are_refused(bad):
 def test_a_scorer_that_cannot_score_is_named(options, data):
     X, y = make_regression(60, 3, random_state=0)
     with pytest.raises(ValueError, match=f"scoring='{options['scoring']}'.*scoring='loss'"):
-        ShallowNNRegressor(4, **options).fit(X, y, X_val=X[data], y_val=y[data])
+        short(**options).fit(X, y, X_val=X[data], y_val=y[data])
 
 
 @pytest.mark.parametrize("loss", ["huber", "absolute_error", "quantile"])

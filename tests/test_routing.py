@@ -205,6 +205,7 @@ def test_import_is_silent_and_brings_little_more_than_scikit_learns_network():
     assert packages <= {"skshallow", "sklearn", "scipy", "numpy", "threadpoolctl"}
 
 
+@pytest.mark.slow
 def test_docstring_examples_run():
     failed, attempted = doctest.testmod(skshallow.classifier)
     assert (failed, attempted > 0) == (0, True)

@@ -400,7 +400,7 @@ def test_a_random_state_instance_is_drawn_from_once_in_every_fit():
 def test_predictions_do_not_depend_on_how_rows_are_cut_into_calls(dtype, convert):
     X, y = load_digits(return_X_y=True)
     X = X.astype(dtype)
-    classifier = ShallowNNClassifier(hidden_units=37, max_iter=2, random_state=0).fit(X, y)
+    classifier = ShallowNNClassifier(37, alpha=0.01, max_iter=2, random_state=0).fit(X, y)
     whole = classifier.predict_proba(convert(X))
     for cuts in ([1], [1, 2, 3], [31, 32, 33, 1023, 1024, 1025], [700]):
         parts = [slice(*ends) for ends in zip([0, *cuts], [*cuts, len(X)], strict=True)]
@@ -412,7 +412,7 @@ def test_predictions_do_not_depend_on_how_rows_are_cut_into_calls(dtype, convert
 
 def test_predictions_do_not_depend_on_the_memory_order_of_x():
     X, y = load_digits(return_X_y=True)
-    classifier = ShallowNNClassifier(hidden_units=37, max_iter=2, random_state=0).fit(X, y)
+    classifier = ShallowNNClassifier(37, alpha=0.01, max_iter=2, random_state=0).fit(X, y)
     np.testing.assert_array_equal(
         classifier.predict_proba(np.asfortranarray(X)), classifier.predict_proba(X)
     )
@@ -423,7 +423,7 @@ def test_predictions_do_not_depend_on_the_memory_order_of_x():
 
 def test_partial_fit_after_early_stopping_goes_on_from_the_kept_weights():
     X, y = load_iris(return_X_y=True)
-    warm = ShallowNNClassifier(8, max_iter=200, warm_start=True, random_state=0, **STOPPING)
+    warm = ShallowNNClassifier(max_iter=200, warm_start=True, **SMALL | STOPPING)
     still = warm.fit(X, y).W1_.copy()
     assert warm.best_iter_ < warm.n_iter_  # or the kept weights would be the last ones
     warm.set_params(learning_rate=1e-12, max_iter="auto").partial_fit(X, y)

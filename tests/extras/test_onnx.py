@@ -46,15 +46,15 @@ DATA = {
     "multiclass": lambda: load_iris(return_X_y=True),
     "multilabel": multilabel_data,
 }
+DEFAULTS = {"hidden_units": 8, "random_state": 0, "alpha": 0.01}
 
 
 def small(**parameters):
-    return ShallowNNClassifier(**{"hidden_units": 8, "max_iter": 5, "random_state": 0} | parameters)
+    return ShallowNNClassifier(**DEFAULTS | {"max_iter": 5} | parameters)
 
 
 def small_regressor(**parameters):
-    defaults = {"hidden_units": 8, "max_iter": 20, "random_state": 0}
-    return ShallowNNRegressor(**defaults | parameters)
+    return ShallowNNRegressor(**DEFAULTS | {"max_iter": 20} | parameters)
 
 
 def run(model, X):

@@ -49,12 +49,13 @@ def _close_figures():
 
 
 def classifier(hidden_units=5, **parameters):
-    settings = {"max_iter": 5, "random_state": 0, "activation": "tanh"}
+    settings = {"max_iter": 5, "random_state": 0, "alpha": 0.01, "activation": "tanh"}
     return ShallowNNClassifier(hidden_units, **{**settings, **parameters})
 
 
 def regressor(hidden_units=5, **parameters):
-    return ShallowNNRegressor(hidden_units, **{"max_iter": 5, "random_state": 0, **parameters})
+    settings = {"max_iter": 5, "random_state": 0, "alpha": 0.01}
+    return ShallowNNRegressor(hidden_units, **{**settings, **parameters})
 
 
 @pytest.fixture(scope="module")
