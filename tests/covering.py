@@ -1,4 +1,4 @@
-"""Large products of cases: the fast run takes a covering, the marker ``slow`` the rest."""
+"""Large products of cases: the fast run takes a covering, the marker ``slow`` more of them."""
 
 from itertools import combinations, product
 
@@ -23,17 +23,20 @@ def covering(sizes, strength=2):
     return [tuple(map(int, row)) for row in rows[taken]]
 
 
-def covered(strength=2, **factors):
+def covered(strength=2, most=None, **factors):
     """Parametrize by the product of the factors; those outside a covering are slow.
 
-    With strength 2 every pair of values of two factors is in the fast run, with 1 every value.
+    With strength 2 every pair of values of two factors is in the fast run, with 1 every value. Of a
+    product that is very large, ``most=3`` takes into the slow run what shows every triple.
     """
     factors = {name: list(values) for name, values in factors.items()}
     sizes = [len(values) for values in factors.values()]
     fast = set(covering(sizes, strength))
+    taken = set(np.ndindex(*sizes)) if most is None else fast.union(covering(sizes, most))
     cases = [
         pytest.param(*case, marks=() if row in fast else pytest.mark.slow)
         for row, case in zip(np.ndindex(*sizes), product(*factors.values()), strict=True)
+        if row in taken
     ]
     return pytest.mark.parametrize(list(factors), cases)
 

@@ -1,7 +1,5 @@
 """What scikit-learn checks of every estimator, and its law of weights in all our variants."""
 
-from itertools import product
-
 import numpy as np
 import pytest
 from covering import covered
@@ -34,12 +32,10 @@ VARIANTS = [
     ShallowNNClassifier(class_weight="balanced", **SHORT),
     ShallowNNClassifier(solver="lbfgs", activation="identity", **GIVEN),
     ShallowNNRegressor(),
-    *[
-        ShallowNNRegressor(
-            32, loss=loss, solver=solver, max_iter=1_000 if solver == "gd" else 200, **GIVEN
-        )
-        for loss, solver in product(REGRESSION_LOSSES, SOLVERS)
-    ],
+    *[ShallowNNRegressor(loss=loss, **SHORT) for loss in REGRESSION_LOSSES],
+    ShallowNNRegressor(solver="sgd", **SHORT),
+    ShallowNNRegressor(solver="gd", loss="poisson", **SHORT | {"max_iter": 1_000}),
+    ShallowNNRegressor(solver="lbfgs", loss="huber", **SHORT),
     ShallowNNRegressor(standardize=False, **SHORT),
 ]
 LONG_CHECKS = {
@@ -118,6 +114,7 @@ def test_scikit_learn_skips_only_what_it_skips_for_its_own_network():
     class_weight=[None, "balanced"],
     container=[np.asarray, csr_array],
     n_classes=[2, 3],
+    most=3,
 )
 def test_weights_are_repetitions(
     solver, activation, standardize, class_weight, container, n_classes

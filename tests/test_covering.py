@@ -42,3 +42,14 @@ def test_the_covering_and_what_is_slow_are_the_whole_product():
     assert len({*slow, *fast}) == len(cases) == 12
     assert all(mark.name == "slow" for case in cases for mark in case.marks)
     assert len(fast) == len(covering((3, 2, 2)))
+
+
+def test_of_a_very_large_product_both_runs_together_show_every_triple():
+    @covered(most=3, **{name: range(size) for name, size in zip("abcdef", SIZES[0], strict=True)})
+    def test(): ...
+
+    (mark,) = test.pytestmark
+    cases = [case.values for case in mark.args[1]]
+    assert len(set(cases)) == len(cases) < np.prod(SIZES[0]) / 5
+    for columns in combinations(range(6), 3):
+        assert seen(cases, columns) == seen(np.ndindex(*SIZES[0]), columns)

@@ -121,6 +121,7 @@ def test_plain_arrays_are_enough_to_go_forward():
     weighted=[False, True],
     standardised=[False, True],
     dropout=[0.0, 0.4],
+    most=3,
 )
 def test_gradient_is_the_slope_of_the_objective(
     activation, kind, container, weighted, standardised, dropout
