@@ -231,6 +231,8 @@ def test_the_regressor_is_watched_and_stopped_in_the_same_way():
                 errors.append(np.abs(fitted_estimator.predict(X) - y).mean())
             return super().on_fit_task_end(estimator, context)
 
-    regressor = ShallowNNRegressor(8, alpha=0.01, random_state=0).set_callbacks(Watcher(7)).fit(X, y)
+    regressor = (
+        ShallowNNRegressor(8, alpha=0.01, random_state=0).set_callbacks(Watcher(7)).fit(X, y)
+    )
     assert regressor.n_iter_ == len(errors) == 7
     assert errors[-1] == pytest.approx(np.abs(regressor.predict(X) - y).mean())

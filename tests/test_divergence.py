@@ -257,7 +257,9 @@ def test_training_goes_on_after_ctrl_c():
 
 def test_a_callback_that_returns_true_stops_without_a_warning():
     X, y = load_iris(return_X_y=True)
-    classifier = ShallowNNClassifier(max_iter=10).set_callbacks(Watcher(3, lambda: True))
+    classifier = ShallowNNClassifier(alpha=0.01, max_iter=10).set_callbacks(
+        Watcher(3, lambda: True)
+    )
     assert classifier.fit(X, y).n_iter_ == 3
 
 
@@ -309,7 +311,9 @@ def test_huge_values_are_learned_or_refused_or_warned_of(solver, scale, standard
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_probabilities_far_outside_the_training_data_are_never_nan(activation, scale, dtype):
     X, y = load_iris(return_X_y=True)
-    classifier = ShallowNNClassifier(8, activation=activation, max_iter=5, random_state=0)
+    classifier = ShallowNNClassifier(
+        8, activation=activation, alpha=0.01, max_iter=5, random_state=0
+    )
     classifier.fit(X.astype(dtype), y)
     far = np.minimum(X * scale, np.finfo(dtype).max / 4).astype(dtype)
     try:

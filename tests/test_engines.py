@@ -119,6 +119,7 @@ def test_a_warm_start_may_change_the_engine():
     np.testing.assert_allclose(network.W1_, same.W1_, rtol=1e-9, atol=1e-11)
 
 
+@pytest.mark.neighbours("numba")
 def test_importing_the_package_does_not_load_numba():
     code = "import sys, skshallow, skshallow.inspection; print('numba' in sys.modules)"
     assert run_python(code)[0].strip() == "False"

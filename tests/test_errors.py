@@ -61,7 +61,9 @@ def cases(table):
 
 def refused(error, match, *data, method="fit", parameters=None, **more):
     """The call raises, says so, and nothing has been trained."""
-    classifier = ShallowNNClassifier(**{"hidden_units": 4, "max_iter": 2, "alpha": 0.01} | (parameters or {}))
+    classifier = ShallowNNClassifier(
+        **{"hidden_units": 4, "max_iter": 2, "alpha": 0.01} | (parameters or {})
+    )
     with pytest.raises(error, match=match) as caught:
         getattr(classifier, method)(*data, **more)
     assert not [name for name in vars(classifier) if name in ("W1_", "n_iter_", "loss_curve_")]

@@ -250,7 +250,7 @@ def test_the_report_names_the_worst_parameter_and_every_array():
 
 
 def test_the_estimator_stays_as_it_is_and_need_not_be_fitted():
-    fitted = ShallowNNClassifier(6, random_state=0, max_iter=2).fit(*IRIS)
+    fitted = ShallowNNClassifier(6, alpha=0.01, random_state=0, max_iter=2).fit(*IRIS)
     before, fresh = pickle.dumps(fitted), clone(fitted)
     parameters = vars(fresh).copy()
     checks = [check_gradient(estimator, *IRIS) for estimator in (fitted, fresh)]
@@ -341,7 +341,9 @@ def planted(activation="relu", X=CANCER[0], n1=6, seed=0, **kinds):
     ``kinds`` gives the numbers of units: dead (never above zero), silent (no incoming weights),
     copy (of unit 0), scaled (unit 0, three times as large).
     """
-    classifier = ShallowNNClassifier(n1, activation=activation, max_iter=1, random_state=seed)
+    classifier = ShallowNNClassifier(
+        n1, activation=activation, alpha=0.01, max_iter=1, random_state=seed
+    )
     classifier.fit(X, np.arange(X.shape[0]) % 2)
     W1, b1 = classifier.W1_, classifier.b1_
     W1[...] = np.random.default_rng(seed).standard_normal(W1.shape) / X.std(axis=0) / 2
@@ -428,7 +430,7 @@ def test_units_of_different_learned_slopes_are_no_copies():
 def test_a_start_from_zeros_leaves_copies_and_a_random_one_none(activation):
     for init, copies in (("zeros", 7), ("auto", 0)):
         classifier = ShallowNNClassifier(
-            8, activation=activation, init=init, max_iter=30, random_state=0
+            8, activation=activation, init=init, alpha=0.01, max_iter=30, random_state=0
         )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the fit has something to say of zeros too
@@ -477,14 +479,16 @@ def test_without_pandas_an_array_has_the_same_columns(monkeypatch):
 @pytest.mark.parametrize("sparse", [csr_array, csr_matrix])
 def test_sparse_inputs_give_the_same_report(sparse):
     X, y = IRIS
-    classifier = ShallowNNClassifier(8, random_state=0, max_iter=5).fit(X, y)
+    classifier = ShallowNNClassifier(8, alpha=0.01, random_state=0, max_iter=5).fit(X, y)
     dense, other = hidden_unit_report(classifier, X), hidden_unit_report(classifier, sparse(X))
     np.testing.assert_allclose(other.astype(float), dense.astype(float), rtol=1e-9)
 
 
 def test_float32_frames_and_regressors_have_reports():
     X, y = load_diabetes(return_X_y=True, as_frame=True)
-    regressor = ShallowNNRegressor(8, random_state=0, max_iter=5).fit(X.astype(np.float32), y)
+    regressor = ShallowNNRegressor(8, alpha=0.01, random_state=0, max_iter=5).fit(
+        X.astype(np.float32), y
+    )
     report = hidden_unit_report(regressor, X.astype(np.float32))
     assert not report["dead"].any()
     assert (report["copies"] == 0).all()
@@ -568,7 +572,9 @@ def test_importance_in_a_linear_network_is_the_derivative_of_the_scores(data):
 @pytest.mark.parametrize(("loss", "scale"), [("squared_error", np.array), ("poisson", np.log)])
 def test_importance_of_a_linear_regressor_is_its_slope(loss, scale):
     X, y = DIABETES
-    regressor = ShallowNNRegressor(5, activation="identity", loss=loss, max_iter=3, random_state=0)
+    regressor = ShallowNNRegressor(
+        5, activation="identity", loss=loss, alpha=0.01, max_iter=3, random_state=0
+    )
     regressor.fit(X, np.stack([y, y**2], axis=1))
     result = connection_weight_importance(regressor)
     for j, importance in enumerate(result.importances):

@@ -42,26 +42,31 @@ def module_of(path):
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+MODULES = {module_of(path) for path in FILES}
+
+
 @cache
 def tree_of(path):
     return ast.parse(path.read_text())
 
 
+@cache
 def imports(path):
     """(module, name) of everything imported anywhere in a file; name is None in "import x"."""
+    found = []
     for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
-            yield from ((alias.name, None) for alias in node.names)
+            found += [(alias.name, None) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             package = module_of(path).rsplit(".", node.level)[0] + "." if node.level else ""
-            yield from ((package + (node.module or ""), alias.name) for alias in node.names)
+            found += [(package + (node.module or ""), alias.name) for alias in node.names]
+    return found
 
 
 def imported_modules(path):
     """Modules of this package that a file imports."""
-    modules = {module_of(other) for other in FILES}
     for module, name in imports(path):
-        if f"{module}.{name}" in modules:
+        if f"{module}.{name}" in MODULES:
             yield f"{module}.{name}"
         elif module.split(".")[0] == "skshallow":
             yield module
@@ -82,7 +87,7 @@ def code_lines(path):
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type not in silent and token.type != tokenize.ENDMARKER:
             lines |= set(range(token.start[0], token.end[0] + 1))
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(tree_of(path)):
         kinds = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
         if isinstance(node, kinds) and ast.get_docstring(node) is not None:
             lines -= set(range(node.body[0].lineno, node.body[0].end_lineno + 1))

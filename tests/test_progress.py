@@ -20,7 +20,7 @@ def numbers(lines, word):
 
 
 def test_nothing_is_printed_by_default(capsys):
-    assert printed(capsys, max_iter=20)[1] == []
+    assert printed(capsys, max_iter=5)[1] == []
 
 
 @pytest.mark.filterwarnings("ignore:lbfgs stopped")
@@ -35,7 +35,7 @@ def test_verbose_2_prints_loss_and_penalty_of_every_epoch(capsys, solver):
 
 def test_verbose_1_prints_about_ten_lines_with_the_validation_score(capsys):
     classifier, lines = printed(
-        capsys, max_iter=100, early_stopping=True, n_iter_no_change=100, verbose=1
+        capsys, alpha=0.01, max_iter=100, early_stopping=True, n_iter_no_change=100, verbose=1
     )
     assert 9 <= len(lines) <= 11
     assert numbers(lines, "validation") == pytest.approx(
