@@ -94,6 +94,7 @@ sphinx_gallery_conf = {
     "show_memory": False,
     "show_signature": False,
     "download_all_examples": False,
+    "parallel": 2,  # examples at a time
     "plot_gallery": "True",
     "image_srcset": ["2x"],
     "thumbnail_size": (600, 420),

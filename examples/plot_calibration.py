@@ -30,7 +30,7 @@ ways = {
     ),
 }
 sizes = [250, 500, 1000, 4000]
-n_draws = 3
+n_draws = 2
 losses = {way: np.zeros(len(sizes)) for way in ways}
 reliability = {}
 for draw in range(n_draws):
