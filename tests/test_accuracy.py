@@ -169,7 +169,7 @@ def test_balanced_class_weights_find_more_of_the_rare_class():
 BUNDLED = {**{name: load for name, (load, _) in SMALL_SETS.items()}, "digits": load_digits}
 
 
-@pytest.mark.fast(1)
+@pytest.mark.slow
 @covered(
     name=BUNDLED,
     activation=["relu", "silu", "leaky_relu", "tanh", "sigmoid"],

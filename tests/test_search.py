@@ -33,7 +33,7 @@ from skshallow.core.activations import LeakyReLU
 GRID = {
     "net__hidden_units": [4, 16],
     "net__activation": ["relu", "tanh"],
-    "net__learning_rate": [0.003, 0.03],
+    "net__learning_rate": [0.03],
 }
 
 
