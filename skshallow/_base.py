@@ -188,6 +188,7 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
 
     def _prepare(self, settings, data, seed, *, first):
         """The data, standardised, for a state: new, the old one, or made of the fitted weights."""
+        data = _training.bound_inputs(self, data, first=first)
         if first:
             self._activation = settings.activation
             self._standardization = data.standardization() if self.standardize else None
@@ -230,8 +231,7 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
     def _train(self, settings, data_sets, arguments, *, first):
         """Choose the penalty, run the solver, tell the callbacks, keep what was learned."""
         state, (data, held_out, given) = self._state, data_sets
-        if held_out is not None:
-            held_out = replace(held_out, scales=data.scales)
+        held_out = _training.validation_like(self, data, held_out)
         penalty = resolve_penalty(self, settings, data, held_out, first=first)
         engine = _training.new_engine(self, settings, state, data, penalty.alpha)
         n_epochs = resolve_epochs(self.max_iter, settings, engine.n_steps, clean=penalty.clean)

@@ -8,6 +8,7 @@ from scipy.sparse import issparse
 from sklearn.utils import check_array
 
 from skshallow.core.batches import BLOCK_SIZE, Batches, Inputs, merge_duplicate_rows
+from skshallow.core.input_bounds import InputBounds, InputRange
 from skshallow.core.standardization import Standardization
 
 DTYPES = [np.float64, np.float32]  # of X: both are kept, everything else becomes the first
@@ -18,7 +19,8 @@ class DataSet:
     """X (m, n0), targets y as given and Y (n2, m) for core, weights, rows to use.
 
     ``s`` (1 or n2, m) is sample weight times class weight; ``count`` is the number of rows before
-    duplicates were merged; ``scales`` are what standardises X and Y, or None.
+    duplicates were merged; ``scales`` are what standardises X and Y, or None; ``bounds`` clip X
+    before, unless they are None.
     """
 
     X: Any
@@ -29,6 +31,7 @@ class DataSet:
     rows: np.ndarray
     count: int
     scales: tuple = (None, None)
+    bounds: InputBounds | None = None
 
     @classmethod
     def of(cls, X, y, Y, sample_weight, s) -> "DataSet":
@@ -65,7 +68,12 @@ class DataSet:
 
     def standardization(self) -> Standardization:
         """What puts the columns of these rows on one footing."""
-        return Standardization.measure(self.X, self.rows, self.row_weights)
+        return Standardization.measure(self.X, self.rows, self.row_weights, self.bounds)
+
+    def input_range(self) -> tuple[InputRange, InputRange]:
+        """That of these rows, and the same without absurd values."""
+        seen = InputRange.of(self.X, self.rows)
+        return seen, seen.without_absurd(self.X, self.rows, self.row_weights)
 
     def batches(self, size: int = BLOCK_SIZE) -> Batches:
         """These rows in batches, standardised; weights become of mean one, so that J is a mean."""
@@ -74,7 +82,7 @@ class DataSet:
             s = (self.s * (len(self.rows) / self.total_weight)).astype(self.X.dtype)
         Y = self.Y if self.scales[1] is None else self.scales[1].apply(self.Y)
         Y = Y.astype(self.X.dtype, copy=False)
-        return Batches(Inputs(self.X, self.scales[0]), Y, s, self.rows, size)
+        return Batches(Inputs(self.X, self.scales[0], self.bounds), Y, s, self.rows, size)
 
 
 def check_weights(weights, n: int, name: str) -> np.ndarray | None:

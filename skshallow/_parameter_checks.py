@@ -129,6 +129,7 @@ CHECKS: dict[str, Callable] = {
     "tol": at_least_zero,
     "scoring": partial(check_option, table=("loss", *get_scorer_names()), base=Callable),
     "standardize": check_flag,
+    "clip_inputs": check_flag,
     "class_weight": check_class_weight,
     "warm_start": check_flag,
     "engine": partial(check_option, table=ENGINES),

@@ -12,16 +12,18 @@ from skshallow._target_encoding import ClassEncoder, ClassWeights, RealEncoder
 from skshallow._version import __version__
 from skshallow._warnings import warn_caller
 from skshallow.core.activations import ACTIVATIONS
+from skshallow.core.input_bounds import InputRange
 from skshallow.core.losses import REGRESSION_LOSSES
 from skshallow.core.standardization import Moments, Standardization, TargetStandardization
 
 VERSION = "_skshallow_version"
 ENCODERS = ClassEncoder, ClassWeights, RealEncoder, Standardization, TargetStandardization
-STREAMS = Stream, Moments
+OF_INPUTS = InputRange, Moments, Stream
 SCALES = "_standardization", "_target_standardization"
-ATTRIBUTES = "_activation", "_class_weights", "_encoder", "_stream", *SCALES
+ATTRIBUTES = "_activation", "_class_weights", "_encoder", "_input_range", "_stream", *SCALES
 KINDS = {
-    k.__name__: k for k in (*ACTIVATIONS.values(), *REGRESSION_LOSSES.values(), *ENCODERS, *STREAMS)
+    k.__name__: k
+    for k in (*ACTIVATIONS.values(), *REGRESSION_LOSSES.values(), *ENCODERS, *OF_INPUTS)
 }
 
 

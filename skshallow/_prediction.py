@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skshallow._data import DTYPES
 from skshallow._threads import each, one_thread, row_parts
 from skshallow.core.batches import in_tiles, tile_size, tiles
+from skshallow.core.input_bounds import InputBounds
 from skshallow.core.network import Network
 from skshallow.core.parameters import Layout, Parameters
 from skshallow.core.standardization import fold
@@ -19,11 +20,14 @@ FITTED = {name: f"{name}_" for name in Layout.NAMES} | {"learned": "slopes_"}
 
 
 def fitted_attributes(estimator, theta) -> dict:
-    """theta as fitted attributes, for raw X and y."""
+    """theta as fitted attributes, for raw X and y, and where X is clipped."""
     layout = estimator._state.parameters.layout
     arrays = layout.joined(Parameters(theta, layout).arrays())
     scales = estimator._standardization, estimator._target_standardization
-    return {FITTED[name]: array for name, array in fold(arrays, *scales).items()}
+    seen = estimator._input_range
+    bounds = None if seen is None else np.stack([*vars(seen.bounds()).values()])
+    arrays = {FITTED[name]: array for name, array in fold(arrays, *scales).items()}
+    return arrays | {"input_bounds_": bounds}
 
 
 def fitted_parameters(estimator, dtype=None) -> SimpleNamespace:
@@ -39,37 +43,50 @@ def fitted_network(estimator, dtype=None) -> Network:
     return Network(fitted_parameters(estimator, dtype), copy.deepcopy(estimator._activation))
 
 
+def input_bounds(estimator) -> InputBounds | None:
+    """What clips the inputs of the fitted network, if anything."""
+    bounds = getattr(estimator, "input_bounds_", None)
+    return None if bounds is None else InputBounds(*bounds)
+
+
 def predicted_outputs(estimator, X, method):
     """The loss's "scores", "output" or "log_output" of every row, (m, n_outputs)."""
     if not hasattr(estimator, "W1_"):
         check_is_fitted(estimator, "W1_")
-    if not _is_valid(estimator, X):
+    bounds, plain = input_bounds(estimator), _is_plain(estimator, X)
+    if plain and bounds is not None and bounds.hold(X):
+        bounds = None
+    elif not (plain and _is_finite(X)):
         X = validate_data(estimator, X, reset=False, accept_sparse="csr", dtype=DTYPES)
     transform, n_outputs = estimator._encoder.transform(method)
     outputs = np.empty((X.shape[0], n_outputs), estimator.W1_.dtype)
     parts = row_parts(X.shape[0], estimator.W1_.size)
     with one_thread():
-        each(lambda i: _fill(outputs[i], fitted_network(estimator), X[i], transform), parts)
+        each(lambda i: _fill(outputs[i], estimator, (X[i], bounds), transform), parts)
     return outputs
 
 
-def _is_valid(estimator, X):
-    """Whether X is an array in which validate_data, slow for one row, could find no fault."""
+def _is_plain(estimator, X):
+    """Whether validate_data, slow for one row, could find no fault in X but in single numbers."""
+    return (
+        type(X) is np.ndarray
+        and X.dtype in DTYPES
+        and X.shape[1:] == (estimator.n_features_in_,)
+        and len(X) > 0
+        and not hasattr(estimator, "feature_names_in_")
+    )
+
+
+def _is_finite(X):
     with np.errstate(over="ignore", invalid="ignore"):
-        return (
-            type(X) is np.ndarray
-            and X.dtype in DTYPES
-            and X.shape[1:] == (estimator.n_features_in_,)
-            and len(X) > 0
-            and not hasattr(estimator, "feature_names_in_")
-            and math.isfinite(X.sum())
-        )
+        return math.isfinite(X.sum())
 
 
-def _fill(outputs, network, X, transform):
+def _fill(outputs, estimator, inputs, transform):
+    (X, bounds), network = inputs, fitted_network(estimator)
     W1, done = network.parameters.W1, 0
     with np.errstate(over="ignore", invalid="ignore"):
-        for A0, n in tiles(X, len(W1), W1.dtype):
+        for A0, n in tiles(X, len(W1), W1.dtype, bounds):
             _, A1 = network.hidden(A0)
             if issparse(A0):
                 A1 = in_tiles(A1, tile_size(W1.size, W1.dtype))

@@ -64,9 +64,11 @@ class Stream:
         if first and issparse(data.X):
             self.largest = np.zeros(data.X.shape[1])
         if self.largest is not None:
-            np.maximum(self.largest, largest_values(data.X, data.rows), out=self.largest)
+            np.maximum(
+                self.largest, largest_values(data.X, data.rows, data.bounds), out=self.largest
+            )
         else:
-            self.moments.update(data.X, data.rows, data.row_weights)
+            self.moments.update(data.X, data.rows, data.row_weights, data.bounds)
         self._keep_targets(data)
 
     def _keep_targets(self, data):

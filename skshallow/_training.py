@@ -2,6 +2,7 @@
 
 import copy
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 
@@ -26,6 +27,29 @@ def whole_batch_data(estimator, settings: Settings, data: DataSet) -> DataSet:
     n = len(data.rows)
     whole = resolve_batch_size(estimator.batch_size, settings, n) >= n
     return data.without_duplicates() if whole and n <= BLOCK_SIZE else data
+
+
+def bound_inputs(estimator, data: DataSet, *, first: bool) -> DataSet:
+    """Widen the range of the inputs by these rows; the data, clipped if values are absurd.
+
+    A network that was begun without a range goes on without.
+    """
+    before = None if first else getattr(estimator, "_input_range", None)
+    if not estimator.clip_inputs or (before is None and not first):
+        estimator._input_range = None
+        return data
+    seen, usual = data.input_range()
+    estimator._input_range = usual if before is None else usual.merge(before)
+    bounds = estimator._input_range.bounds()
+    return data if bounds.hold(np.array([seen.low, seen.high])) else replace(data, bounds=bounds)
+
+
+def validation_like(estimator, data: DataSet, held_out: DataSet | None) -> DataSet | None:
+    """Validation data, clipped and standardised as what is predicted."""
+    if held_out is None:
+        return None
+    seen = estimator._input_range
+    return replace(held_out, scales=data.scales, bounds=None if seen is None else seen.bounds())
 
 
 def new_state(estimator, settings: Settings, data: DataSet, seed: int, *, drawn=True, networks=1):

@@ -97,6 +97,13 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         of two values are scaled by their distance. Sparse inputs are not centred, and
         scaled by their largest absolute value. ``W1_`` and ``b1_`` are given for raw inputs, so
         prediction costs nothing more.
+    clip_inputs : bool, default=True
+        Whether columns of X are clipped before they reach the network: at the least and the
+        largest value of the training rows, plus a quarter of the distance between them on either
+        side. Rows inside come out as without; a value far outside counts as one at the bound. If
+        a few training values are a hundred times as far from the median as all others of their
+        column, they do not count for its range, and are clipped in training too. ``warm_start``
+        and ``partial_fit`` widen the range. See ``input_bounds_``.
     class_weight : dict, "balanced" or None, default=None
         Weight of each class; "balanced" is inverse to its (weighted) frequency. For multilabel
         targets it applies to 0 and 1 of each label.
@@ -138,6 +145,9 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         Biases of the output layer.
     slopes_ : ndarray of shape (n_units, 1)
         Learned slopes; only with ``activation="prelu"``.
+    input_bounds_ : ndarray of shape (2, `n_features_in_`) or None
+        The least and the largest value of each column that predictions see; None without
+        ``clip_inputs``.
     alpha_ : float
         Strength of the penalty that training had.
     engine_ : str
@@ -211,6 +221,7 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
     tol: float = 1e-5
     scoring: Any = "loss"
     standardize: bool = True
+    clip_inputs: bool = True
     class_weight: Any = None
     n_networks: int = 1
     warm_start: bool = False

@@ -20,7 +20,7 @@ from skshallow._base import BaseShallowNN
 from skshallow._data import DTYPES
 from skshallow._defaults import Settings, alpha_by_rows, is_auto
 from skshallow._parameter_checks import check_number, check_seed
-from skshallow._prediction import FITTED, fitted_network
+from skshallow._prediction import FITTED, fitted_network, input_bounds
 from skshallow._threads import one_thread
 from skshallow._training import new_engine
 from skshallow.core.activations import LeakyReLU, PReLU, ReLU
@@ -429,10 +429,12 @@ def hidden_unit_report(estimator: BaseShallowNN, X: ArrayLike) -> Any:
 
 
 def _check_fitted(estimator, X):
-    """X as an array or CSR, checked against a fitted network."""
+    """X as an array or CSR, checked against a fitted network and clipped as in prediction."""
     _check_kind(estimator)
     check_is_fitted(estimator, "W1_")
-    return validate_data(estimator, X, reset=False, accept_sparse="csr", dtype=DTYPES)
+    X = validate_data(estimator, X, reset=False, accept_sparse="csr", dtype=DTYPES)
+    bounds = input_bounds(estimator)
+    return X if bounds is None else bounds.apply(X)
 
 
 def _hidden(network, X):
@@ -530,7 +532,8 @@ def connection_weight_importance(estimator: BaseShallowNN, X: ArrayLike | None =
 
     Notes
     -----
-    Only with ``activation="identity"`` is this the derivative of the scores. Else it leaves out
+    Only with ``activation="identity"`` is this the derivative of the scores, between the bounds
+    where inputs are clipped. Else it leaves out
     g: where ReLU units are off, a path carries nothing, and a feature that raises the score on
     one side and lowers it on the other may come out as zero although it decides everything;
     a sigmoid's slope is a quarter at most. Take it for a quick signed look where effects are

@@ -119,6 +119,13 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
         hidden_units`` hidden units that says just that, so prediction and export know nothing of
         it. The penalty is searched with one network. Errors that come from the initial weights
         average out: most where targets are noisy.
+    clip_inputs : bool, default=True
+        Whether columns of X are clipped before they reach the network: at the least and the
+        largest value of the training rows, plus a quarter of the distance between them on either
+        side. Rows inside come out as without; a value far outside counts as one at the bound. If
+        a few training values are a hundred times as far from the median as all others of their
+        column, they do not count for its range, and are clipped in training too. ``warm_start``
+        and ``partial_fit`` widen the range. See ``input_bounds_``.
     warm_start : bool, default=False
         Whether a further ``fit`` goes on where the last one ended, with the same hidden units:
         moments, random numbers, history and validation set go on, the schedule begins anew. If
@@ -151,6 +158,9 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
         Biases of the output layer, for raw targets.
     slopes_ : ndarray of shape (n_units, 1)
         Learned slopes; only with ``activation="prelu"``.
+    input_bounds_ : ndarray of shape (2, `n_features_in_`) or None
+        The least and the largest value of each column that predictions see; None without
+        ``clip_inputs``.
     alpha_ : float
         Strength of the penalty that training had.
     engine_ : str
@@ -240,6 +250,7 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
     scoring: Any = "loss"
     standardize: bool = True
     n_networks: int = 1
+    clip_inputs: bool = True
     warm_start: bool = False
     engine: str = "auto"
     verbose: int = 0

@@ -46,6 +46,7 @@ WRONG_VALUES = {
     "tol": [-1e-4, np.nan],
     "scoring": ["f2", 3, None],
     "standardize": ["auto", None, 2],
+    "clip_inputs": ["auto", None, 2],
     "class_weight": ["even", 3],
     "n_networks": [0, -2],
     "warm_start": ["yes", None],

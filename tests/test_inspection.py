@@ -559,7 +559,8 @@ def test_importance_is_the_sum_over_paths_of_the_products_of_weights(data):
 @pytest.mark.parametrize("data", [IRIS, CANCER, LABELS], ids=["multiclass", "binary", "labels"])
 def test_importance_in_a_linear_network_is_the_derivative_of_the_scores(data):
     X, y = data
-    classifier = ShallowNNClassifier(5, activation="identity", max_iter=3, random_state=0)
+    options = {"activation": "identity", "max_iter": 3, "clip_inputs": False}
+    classifier = ShallowNNClassifier(5, **options, random_state=0)
     scores = classifier.fit(X, y).decision_function
     importances = connection_weight_importance(classifier).importances
     for j, importance in enumerate(importances):
@@ -572,9 +573,8 @@ def test_importance_in_a_linear_network_is_the_derivative_of_the_scores(data):
 @pytest.mark.parametrize(("loss", "scale"), [("squared_error", np.array), ("poisson", np.log)])
 def test_importance_of_a_linear_regressor_is_its_slope(loss, scale):
     X, y = DIABETES
-    regressor = ShallowNNRegressor(
-        5, activation="identity", loss=loss, alpha=0.01, max_iter=3, random_state=0
-    )
+    options = {"activation": "identity", "max_iter": 3, "alpha": 0.01, "clip_inputs": False}
+    regressor = ShallowNNRegressor(5, loss=loss, **options, random_state=0)
     regressor.fit(X, np.stack([y, y**2], axis=1))
     result = connection_weight_importance(regressor)
     for j, importance in enumerate(result.importances):
@@ -584,6 +584,17 @@ def test_importance_of_a_linear_regressor_is_its_slope(loss, scale):
         expected = np.tile(0.1 * importance, (len(X), 1))
         np.testing.assert_allclose(change, expected, rtol=1e-6, atol=1e-9 * np.abs(expected).max())
     assert list(result.output_names) == [0, 1]
+
+
+def test_a_report_sees_what_predictions_see():
+    X, y = DIABETES
+    regressor = ShallowNNRegressor(8, max_iter=3, random_state=0).fit(X, y)
+    far = X.copy()
+    far[0] *= 1e9
+    clipped = np.clip(far, *regressor.input_bounds_)
+    reports = [hidden_unit_report(regressor, rows) for rows in (far, clipped)]
+    for name in ("active", "saturated", "incoming"):
+        np.testing.assert_array_equal(reports[0][name], reports[1][name])
 
 
 def test_a_relu_network_may_hide_a_feature_that_decides_everything():

@@ -327,7 +327,8 @@ def test_quantiles_cover_their_share_of_held_out_targets(data):
 
 
 def test_quantiles_never_cross():
-    regressor = short(loss="quantile", quantile=np.linspace(0.05, 0.95, 19), hidden_units=64)
+    quantiles = {"loss": "quantile", "quantile": np.linspace(0.05, 0.95, 19)}
+    regressor = short(**quantiles, hidden_units=64, clip_inputs=False)
     predicted = regressor.fit(X[:40], PAIR[:40]).predict(10 * X)
     assert (np.diff(predicted, axis=-1) >= 0).all()
     raw = textbook.forward(10 * X.T, *layers(regressor), textbook.relu, textbook.identity)[-1]

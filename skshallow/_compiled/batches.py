@@ -15,7 +15,8 @@ from skshallow.core.batches import SHUFFLE_BUFFER_BYTES
 class Source(NamedTuple):
     """Where examples come from: X (n, n0) and what standardises it, Y (n2, n), s ((1 or n2), n).
 
-    ``mean`` and ``factor`` are empty without standardisation, ``s`` without weights. A CSR matrix
+    ``mean`` and ``factor`` are empty without standardisation, ``s`` without weights. ``low`` and
+    ``high``, at which standardised rows are clipped, are empty without bounds. A CSR matrix
     has ``indices`` and ``indptr``; it is ``sparse`` if its rows are not to be centred, and so stay
     as they are.
     """
@@ -28,6 +29,8 @@ class Source(NamedTuple):
     indptr: np.ndarray
     mean: np.ndarray
     factor: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
     Y: np.ndarray
     s: np.ndarray
 
@@ -35,14 +38,22 @@ class Source(NamedTuple):
 def source_of(batches):
     """The Source of core's Batches, and the rows to go through. Small X are copied, in order."""
     inputs, rows, Y, s = batches.inputs, batches.rows, batches.Y, batches.s
-    X, scales = inputs.X, inputs.standardization
+    X, scales, bounds = inputs.X, inputs.standardization, inputs.bounds
     if inputs.nbytes <= SHUFFLE_BUFFER_BYTES:
-        X, scales = np.ascontiguousarray(inputs.take(rows).T), None
+        X, scales, bounds = np.ascontiguousarray(inputs.take(rows).T), None, None
         Y, s = Y[:, rows], None if s is None else s[:, rows]
         rows = np.arange(len(rows))
     sparse = issparse(X) and (scales is None or scales.mean is None)
+    if sparse and bounds is not None:
+        X, bounds = bounds.apply(X), None
     s = np.empty((0, X.shape[0]), X.dtype) if s is None else s
-    arrays = *_content(X), *_scales(scales, X.dtype, sparse), Y, s
+    arrays = (
+        *_content(X),
+        *_scales(scales, X.dtype, sparse),
+        *_limits(bounds, scales, X.dtype),
+        Y,
+        s,
+    )
     return Source(sparse, *_strides(X), *map(_as_input, arrays)), rows.astype(np.int64, copy=False)
 
 
@@ -70,6 +81,15 @@ def _scales(standardization, dtype, sparse):
     return mean.ravel().astype(dtype), factor
 
 
+def _limits(bounds, standardization, dtype):
+    """The least and the largest value of standardised columns; empty without bounds."""
+    if bounds is None:
+        return np.empty(0, dtype), np.empty(0, dtype)
+    A0 = np.stack([bounds.low, bounds.high], axis=1)
+    A0 = A0 if standardization is None else standardization.apply(A0)
+    return A0[:, 0].astype(dtype), A0[:, 1].astype(dtype)
+
+
 def _as_input(array):
     """An aligned C-ordered view that cannot be written to: all arrays are then of one type."""
     view = np.require(array, requirements=["C", "A"]).view(np.ndarray)
@@ -88,6 +108,8 @@ def take(source, rows, X):
         take_contiguous_rows(source, rows, X)
     else:
         take_strided_rows(source, rows, X)
+    if len(source.low) > 0:
+        clip(source, X)
 
 
 @kernel
@@ -124,6 +146,14 @@ def take_strided_rows(source, rows, X):
         factor = source.factor[j] if standardized else one
         for i in range(len(rows)):
             X[i, j] = (column[rows[i]] - mean) * factor
+
+
+@kernel
+def clip(source, X):
+    """X := min(max(X, low), high)."""
+    for i in range(len(X)):
+        for j in range(X.shape[1]):
+            X[i, j] = min(max(X[i, j], source.low[j]), source.high[j])
 
 
 @kernel

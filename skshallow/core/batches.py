@@ -43,10 +43,10 @@ class Take:
 
 
 class Inputs:
-    """A0 (n0, m) of given rows of X, standardised."""
+    """A0 (n0, m) of given rows of X, clipped if there are bounds, standardised."""
 
-    def __init__(self, X, standardization=None):
-        self.X, self.standardization = X, standardization
+    def __init__(self, X, standardization=None, bounds=None):
+        self.X, self.standardization, self.bounds = X, standardization, bounds
         self.nbytes = np.inf if issparse(X) else X.nbytes  # a sparse X must never be made dense
         if issparse(X):
             self._columns = lambda rows: X[rows].T
@@ -59,6 +59,7 @@ class Inputs:
     def take(self, rows):
         """A0 of these rows; the next call with as many rows may write over it."""
         A0 = self._columns(rows)
+        A0 = A0 if self.bounds is None else self.bounds.apply(A0.T).T
         return A0 if self.standardization is None else self.standardization.apply(A0)
 
 
@@ -185,12 +186,13 @@ def tile_size(multiplications, dtype=np.float64):
     return min(32 if multiplications > 1_000 else 128, most)
 
 
-def tiles(X, n1, dtype):
+def tiles(X, n1, dtype, bounds=None):
     """Consecutive rows of X as columns, in tiles of always the same shape for n1 hidden units.
 
     A product's rounding depends on its shape, and on the place in it where the shape is not one
     that BLAS computes in one go. If every tile has the same, filled up with zeros where rows are
-    missing, then a row's scores are the same to the last bit in whatever company it comes. Yields
+    missing, then a row's scores are the same to the last bit in whatever company it comes. Bounds,
+    if there are any, clip the rows before. Yields
     (A0, n): a stack of tiles (tiles, n0, rows) with n rows in it, or one sparse (n0, BLOCK_SIZE).
     """
     m, n0 = X.shape
@@ -198,7 +200,7 @@ def tiles(X, n1, dtype):
     chunk = BLOCK_SIZE if issparse(X) else tile * max(TILE_CACHE // (tile * n1), 1)
     for start in range(0, m, chunk):
         x = X[start : start + chunk]
-        n = x.shape[0]
+        x, n = x if bounds is None else bounds.apply(x), x.shape[0]
         if issparse(x):
             x = x.astype(dtype)
             x.resize(BLOCK_SIZE, n0)

@@ -51,11 +51,12 @@ class Moments:
         squares *= squares
         return cls(s.sum(), mean, s @ squares, x.min(axis=0), x.max(axis=0))
 
-    def update(self, X, rows, s=None):
-        """Take in these rows of X, block after block; s (m,) weighs all rows of X."""
+    def update(self, X, rows, s=None, bounds=None):
+        """Take in these rows of X, clipped, block after block; s (m,) weighs all rows of X."""
         for start in range(0, len(rows), MOMENTS_BLOCK):
             block = rows[start : start + MOMENTS_BLOCK]
-            x = X[block].toarray() if issparse(X) else X[block]
+            x = X[block] if bounds is None else bounds.apply(X[block])
+            x = x.toarray() if issparse(x) else x
             self.merge(Moments.of(x, None if s is None else s[block]))
         return self
 
@@ -80,12 +81,12 @@ class Standardization:
         self.mean, self.factor = mean, factor
 
     @classmethod
-    def measure(cls, X, rows, s=None):
-        """Of these rows of X; s (m,) weighs all rows of X."""
+    def measure(cls, X, rows, s=None, bounds=None):
+        """Of these rows of X, clipped; s (m,) weighs all rows of X."""
         if issparse(X):
-            return cls.from_largest(largest_values(X, rows), X.dtype)
+            return cls.from_largest(largest_values(X, rows, bounds), X.dtype)
         with np.errstate(over="ignore", invalid="ignore"):
-            return cls.from_moments(Moments().update(X, rows, s), X.dtype)
+            return cls.from_moments(Moments().update(X, rows, s, bounds), X.dtype)
 
     @classmethod
     def from_largest(cls, largest, dtype):
@@ -146,11 +147,12 @@ class Standardization:
         return W1 / self.factor.T, (b1 + shift).astype(b1.dtype)
 
 
-def largest_values(X, rows):
-    """Largest absolute value of each column of X, which may be sparse."""
+def largest_values(X, rows, bounds=None):
+    """Largest absolute value of each column of X, clipped; X may be sparse."""
     largest = np.zeros(X.shape[1])
     for start in range(0, len(rows), RANGE_BLOCK):
         block = X[rows[start : start + RANGE_BLOCK]]
+        block = block if bounds is None else bounds.apply(block)
         if not issparse(block):
             np.maximum(largest, np.abs(block).max(axis=0), out=largest)
             continue

@@ -17,6 +17,7 @@ from numpy.typing import DTypeLike
 from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
 
+from skshallow._prediction import input_bounds
 from skshallow._version import __version__
 from skshallow.classifier import ShallowNNClassifier
 from skshallow.core import activations
@@ -80,7 +81,7 @@ def to_onnx(
     >>> X, y = load_iris(return_X_y=True)
     >>> model = to_onnx(ShallowNNClassifier(8).fit(X, y))
     >>> [node.op_type for node in model.graph.node]
-    ['Sub', 'Gemm', 'Relu', 'Gemm', 'Softmax', 'ArgMax', 'Gather']
+    ['Max', 'Min', 'Sub', 'Gemm', 'Relu', 'Gemm', 'Softmax', 'ArgMax', 'Gather']
     """
     _check(estimator)
     dtype = np.dtype(dtype)
@@ -206,24 +207,36 @@ class _Graph:
 
 
 def _hidden_layer(graph, estimator):
-    W1, b1, X = estimator.W1_, estimator.b1_, "X"
+    W1, b1, X = estimator.W1_, estimator.b1_, _clipped(graph, estimator)
     standardization = estimator._standardization
     if graph.dtype == np.float32 and standardization is not None:
-        X, b1 = _centred(graph, W1, b1, standardization.mean)
+        X, b1 = _centred(graph, X, (W1, b1), standardization.mean)
     Z1 = graph.layer(X, W1, b1, 1)
     return _ACTIVATIONS[type(estimator._activation)](graph, Z1, estimator)
 
 
-def _centred(graph, W1, b1, mean):
+def _clipped(graph, estimator):
+    """X between its bounds, as far as they are numbers in the type of the graph."""
+    bounds = input_bounds(estimator)
+    if bounds is None:
+        return "X"
+    most = np.finfo(graph.dtype).max
+    low, high = (np.clip(bound, -most, most) for bound in (bounds.low, bounds.high))
+    X = graph.add("Max", "X", graph.numbers("low", low))
+    return graph.add("Min", X, graph.numbers("high", high))
+
+
+def _centred(graph, X, of_raw, mean):
     """X - mean and the biases that fit it: W1 X + b1 = W1 (X - mean) + (b1 + W1 mean).
 
     On the left, terms of the size of the means cancel, and rounding leaves its errors.
     """
+    W1, b1 = of_raw
     if mean is None:  # sparse columns are not centred
-        return "X", b1
+        return X, b1
     name = graph.numbers("mean", mean.ravel())
     b1 = b1 + W1.astype(np.float64) @ graph.constants[name].astype(np.float64)[:, None]
-    return graph.add("Sub", "X", name), b1
+    return graph.add("Sub", X, name), b1
 
 
 def _leaky(graph, Z1, slope):

@@ -8,6 +8,7 @@ pytest.importorskip("numba")
 from skshallow._compiled import batches as module
 from skshallow._compiled.network import multiply_inputs
 from skshallow.core.batches import Batches, Inputs
+from skshallow.core.input_bounds import InputBounds
 from skshallow.core.standardization import Standardization
 
 pytestmark = pytest.mark.neighbours("numba")
@@ -19,9 +20,14 @@ KINDS = {
     "csr_array": csr_array,
 }
 SCALES = ["none", "dense", "sparse"]
+BOUNDS = {
+    "no bounds": None,
+    "bounds": InputBounds(np.full(N0, -0.5), np.full(N0, 0.25)),
+    "zero outside": InputBounds(np.array([0.25, -0.5, -1, -1]), np.array([1, 0.5, -0.25, 1])),
+}
 
 
-def case(kind, scales, dtype="float64"):
+def case(kind, scales, dtype="float64", bounds=None):
     """Batches of core, of some rows in an order of their own."""
     rng = np.random.default_rng(0)
     X = rng.standard_normal((N, N0)).astype(dtype)
@@ -30,15 +36,15 @@ def case(kind, scales, dtype="float64"):
     measured = csr_array(X) if scales == "sparse" else X
     standardization = None if scales == "none" else Standardization.measure(measured, rows, None)
     Y, s = rng.random((N2, N)).astype(dtype), rng.random((1, N)).astype(dtype)
-    return Batches(Inputs(KINDS[kind](X), standardization), Y, s, rows, 5)
+    return Batches(Inputs(KINDS[kind](X), standardization, bounds), Y, s, rows, 5)
 
 
 @pytest.mark.parametrize("copied", [True, False])
-@covered(kind=KINDS, scales=SCALES)
-def test_rows_are_those_that_core_takes(kind, scales, copied, monkeypatch):
+@covered(kind=KINDS, scales=SCALES, bounds=BOUNDS)
+def test_rows_are_those_that_core_takes(kind, scales, bounds, copied, monkeypatch):
     if not copied:
         monkeypatch.setattr(module, "SHUFFLE_BUFFER_BYTES", 0)
-    batches = case(kind, scales)
+    batches = case(kind, scales, bounds=BOUNDS[bounds])
     source, rows = module.source_of(batches)
     chosen = np.array([3, 0, 7, 3])
     A0, Y, s = batches._take(batches.rows[chosen])

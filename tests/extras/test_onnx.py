@@ -165,10 +165,23 @@ def test_small_probabilities_of_labels_keep_their_digits():
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_inputs_far_out_give_the_classifiers_probabilities(activation, kind):
     X, y = DATA[kind]()
-    classifier = small(activation=activation).fit(X, y)
+    classifier = small(activation=activation, clip_inputs=False).fit(X, y)
     X = np.float32(1e6) * np.sign(X - X.mean(axis=0)).astype(np.float32)
     outputs = run(to_onnx(classifier), X)
     np.testing.assert_allclose(outputs["probabilities"], classifier.predict_proba(X), atol=1e-4)
+
+
+@pytest.mark.parametrize("convert", [np.asarray, csr_array])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_columns_are_clipped_as_in_the_estimator(dtype, convert):
+    X, y = load_diabetes(return_X_y=True)
+    regressor = small_regressor().fit(convert(X), y)
+    far = (X * np.logspace(-1, 6, len(X))[:, None]).astype(dtype)
+    assert (far > regressor.input_bounds_[1]).any()
+    found = run(to_onnx(regressor, dtype=dtype), far)["variable"][:, 0]
+    np.testing.assert_allclose(found, regressor.predict(far.astype(float)), rtol=1e-4)
+    regressor.input_bounds_ = None
+    assert {"Max", "Min"}.isdisjoint(node.op_type for node in to_onnx(regressor).graph.node)
 
 
 def test_large_means_cost_no_digits():
@@ -385,6 +398,7 @@ def test_a_pipeline_ending_in_a_regressor_is_converted():
     X, y = load_diabetes(return_X_y=True)
     X, y = X.astype(np.float32), np.column_stack([y, -y])
     pipeline = make_pipeline(StandardScaler(), small_regressor(**QUANTILES)).fit(X, y)
+    X[0] *= 1e4  # outside of the bounds
     found = run(skl2onnx.to_onnx(pipeline, X[:1]), X)["variable"]
     np.testing.assert_allclose(found, pipeline.predict(X), rtol=1e-5, atol=1e-3)
 

@@ -1,0 +1,175 @@
+"""What the network sees of its inputs: no value far outside of what training rows had.
+
+Outside of the training range a network goes on in straight lines, and a misplaced decimal point
+becomes an absurd answer. So every column of X is clipped,
+
+    x_j := min(max(x_j, low_j - c w_j), high_j + c w_j)    w_j = high_j - low_j    c = MARGIN
+
+where low_j and high_j are the least and the largest value in training. A constant column stays the
+constant.
+
+A few training values may themselves be absurd, and all others, standardised, would become one
+number. With d_j the distances from a column's median (sparse: from zero), in increasing order, the
+values beyond the first k are absurd if d_(k+1) > GAP * d_k and they are FEW among those that
+differ from the median. They do not count for the range, and are clipped in training too.
+"""
+
+import math
+
+import numpy as np
+from scipy.sparse import issparse
+
+MARGIN = 0.25  # of the range, on either side
+GAP = 100  # times as far as the farthest of the rest is absurd
+FEW = 0.025  # share of the weight that absurd values may have: more are a part of the column
+LEAST_ROWS = round(1 / FEW)  # with fewer, no single value is few
+SAMPLE = 1_000  # rows that columns with absurd values are looked for with
+RANGE_BLOCK = 1_024  # rows whose range is taken together
+SIDE_BY_SIDE = 512  # numbers in a row that reductions over columns are fast for
+SMALL = 4_096  # numbers that are compared one by one
+BLOCK = 32_768  # numbers whose range is taken together: they stay in the cache
+
+
+class InputRange:
+    """``low`` and ``high`` (n0,): least and largest value of each column in training."""
+
+    def __init__(self, low, high):
+        self.low, self.high = low, high
+
+    @classmethod
+    def of(cls, X, rows):
+        """That of these rows; what a sparse X leaves out is zero, and always counts as seen."""
+        low, high = np.inf, -np.inf
+        if issparse(X):
+            low, high = np.zeros((2, X.shape[1]), X.dtype)
+        for start in range(0, len(rows), RANGE_BLOCK):
+            x = X[rows[start : start + RANGE_BLOCK]]
+            if issparse(x):
+                x.sum_duplicates()
+                np.minimum.at(low, x.indices, x.data)
+                np.maximum.at(high, x.indices, x.data)
+            else:
+                least, largest = column_range(x)
+                low, high = np.minimum(low, least), np.maximum(high, largest)
+        return cls(low.astype(X.dtype), high.astype(X.dtype))
+
+    def without_absurd(self, X, rows, s=None):
+        """The range of these rows without their absurd values; s (m,) weighs all rows of X."""
+        if len(rows) < LEAST_ROWS:
+            return self
+        low, high = self.low.copy(), self.high.copy()
+        center, typical = _typical_distances(X, rows[:: -(-len(rows) // SAMPLE)])
+        with np.errstate(over="ignore"):
+            largest = np.maximum(self.high - center, center - self.low)
+            columns = np.flatnonzero(largest > GAP**0.9 * typical)
+        s = np.ones(len(rows)) if s is None else s[rows]
+        for j, (x, weights) in zip(columns, _columns(X, rows, columns, s), strict=True):
+            low[j], high[j] = _range_of_the_rest(x, center[j], weights, (low[j], high[j]))
+        return InputRange(low, high)
+
+    def merge(self, other):
+        """The range of both."""
+        return InputRange(np.minimum(self.low, other.low), np.maximum(self.high, other.high))
+
+    def bounds(self):
+        """Where to clip."""
+        most = np.finfo(self.low.dtype).max
+        with np.errstate(over="ignore"):
+            margin = np.minimum(MARGIN * (self.high - self.low), most)
+            low, high = self.low - margin, self.high + margin
+        return InputBounds(np.maximum(low, -most), np.minimum(high, most))
+
+
+class InputBounds:
+    """Clips each column at ``low`` and ``high`` (n0,)."""
+
+    def __init__(self, low, high):
+        self.low, self.high = low, high
+
+    def apply(self, x):
+        """Rows x (m, n0), clipped: x itself if nothing lies outside, else a copy."""
+        if issparse(x):
+            return self._apply_to_sparse(x)
+        if self.hold(x):
+            return x
+        x = np.maximum(x, self.low)
+        return np.minimum(x, self.high, out=x)
+
+    def hold(self, x):
+        """Whether all numbers of rows x (m, n0) lie within; nan does not."""
+        if x.size <= SMALL:
+            return self._hold(x)
+        step = max(BLOCK // x.shape[1], 1)
+        blocks = (x[start : start + step] for start in range(0, len(x), step))
+        return all(self._hold(np.array(column_range(block))) for block in blocks)
+
+    def _hold(self, x):
+        return bool(((self.low <= x) & (x <= self.high)).all())
+
+    def _apply_to_sparse(self, x):
+        """It stays sparse unless zero lies outside, as of columns that were never zero."""
+        if (self.low > 0).any() or (self.high < 0).any():
+            return type(x)(np.clip(x.toarray(), self.low, self.high))
+        if not x.has_canonical_format:
+            distinct = x.copy()
+            distinct.sum_duplicates()
+            x = distinct if distinct.nnz < x.nnz else x  # the order of a sum decides its last bit
+        data = np.clip(x.data, self.low[x.indices], self.high[x.indices])
+        return type(x)((data, x.indices, x.indptr), shape=x.shape)
+
+
+def column_range(x):
+    """Least and largest value of each column of x (m, n0)."""
+    m, n0 = x.shape
+    beside = min(SIDE_BY_SIDE // n0, math.isqrt(m))
+    if beside < 2 or not x.flags.c_contiguous:
+        return np.minimum.reduce(x), np.maximum.reduce(x)
+    most = m // beside * beside
+    parts = [f.reduce(x[:most].reshape(-1, beside * n0)) for f in (np.minimum, np.maximum)]
+    low, high = (part.reshape(beside, n0) for part in parts)
+    if most < m:
+        low, high = (np.concatenate([part, x[most:]]) for part in (low, high))
+    return np.minimum.reduce(low), np.maximum.reduce(high)
+
+
+def _typical_distances(X, rows):
+    """Medians (sparse: zeros) of columns, and geometric means of the distances that are not zero.
+
+    Infinite for a column whose values are all one.
+    """
+    x, n0 = X[rows], X.shape[1]
+    if issparse(x):
+        center, values, columns = np.zeros(n0), x.data.astype(np.float64), x.indices
+    else:
+        center = np.sort(x, axis=0)[len(x) // 2].astype(np.float64)
+        values, columns = (x - center).ravel(), np.tile(np.arange(n0), len(x))
+    differ = values != 0
+    logarithms = np.log(np.abs(values[differ]))
+    count = np.bincount(columns[differ], minlength=n0)
+    total = np.bincount(columns[differ], logarithms, minlength=n0)
+    return center, np.where(count > 0, np.exp(total / np.maximum(count, 1)), np.inf)
+
+
+def _columns(X, rows, columns, s):
+    """(values, weights) of each of these columns; of a sparse one those that are stored."""
+    if not issparse(X):
+        yield from ((X[rows, j].astype(np.float64), s) for j in columns)
+    elif len(columns):
+        x = X[rows][:, columns].tocsc()
+        x.sum_duplicates()
+        for start, stop in zip(x.indptr[:-1], x.indptr[1:], strict=True):
+            yield x.data[start:stop].astype(np.float64), s[x.indices[start:stop]]
+
+
+def _range_of_the_rest(x, center, s, seen):
+    """(low, high) of a column x without its absurd values, weights s; as seen if it has none."""
+    distances = np.abs(x - center)
+    order = np.argsort(distances)
+    order = order[distances[order] > 0]
+    d, upto = distances[order], np.cumsum(s[order])
+    few = upto[:-1] >= (1 - FEW) * upto[-1:]
+    (ends,) = np.nonzero(few & (d[1:] / GAP > d[:-1]))
+    if len(ends) == 0:
+        return seen
+    rest = x[distances <= d[ends[0]]]
+    return min(rest.min(), center), max(rest.max(), center)

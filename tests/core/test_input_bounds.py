@@ -1,0 +1,168 @@
+import numpy as np
+import pytest
+from scipy.sparse import csr_array, csr_matrix
+
+from skshallow.core import input_bounds as module
+from skshallow.core.input_bounds import InputBounds, InputRange, column_range
+
+SPARSE = [csr_array, csr_matrix]
+LAYOUTS = [np.ascontiguousarray, np.asfortranarray, *SPARSE]
+
+
+def normal(m=300, n0=4, seed=0):
+    return np.random.default_rng(seed).standard_normal((m, n0))
+
+
+def measured(X, rows=None, s=None):
+    """The range of these rows without absurd values."""
+    rows = np.arange(X.shape[0]) if rows is None else rows
+    return InputRange.of(X, rows).without_absurd(X, rows, s)
+
+
+def assert_same_range(a, b):
+    np.testing.assert_array_equal([a.low, a.high], [b.low, b.high])
+
+
+def dense(x):
+    return x if isinstance(x, np.ndarray) else x.toarray()
+
+
+# --- the range
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 9), (7, 1), (100, 3), (1030, 5), (40, 700)])
+def test_the_range_is_that_of_the_columns(shape, dtype):
+    X = normal(*shape).astype(dtype)
+    for x in (X, np.asfortranarray(X), X[::2], X[:, ::2]):
+        low, high = column_range(x)
+        np.testing.assert_array_equal(low, x.min(axis=0))
+        np.testing.assert_array_equal(high, x.max(axis=0))
+        assert low.dtype == dtype
+
+
+@pytest.mark.parametrize("convert", LAYOUTS)
+def test_rows_that_are_left_out_do_not_count(convert):
+    X = normal(2500)
+    X[np.abs(X) < 0.5] = 0
+    rows = np.arange(3, 2400, 2)
+    seen = InputRange.of(convert(X), rows)
+    assert_same_range(seen, InputRange(X[rows].min(axis=0), X[rows].max(axis=0)))
+
+
+@pytest.mark.parametrize("convert", SPARSE)
+def test_zero_is_inside_of_every_sparse_column(convert):
+    seen = InputRange.of(convert(normal() ** 2 + 1), np.arange(300))
+    np.testing.assert_array_equal(seen.low, 0)
+
+
+def test_two_parts_have_the_range_of_all_rows():
+    X = normal()
+    parts = [InputRange.of(X, rows) for rows in (np.arange(100), np.arange(100, 300))]
+    assert_same_range(parts[0].merge(parts[1]), InputRange.of(X, np.arange(300)))
+
+
+# --- bounds
+
+
+def test_bounds_are_the_range_and_the_same_share_of_it_on_either_side():
+    bounds = InputRange(np.array([0.0, -2.0, 5.0]), np.array([8.0, 2.0, 5.0])).bounds()
+    np.testing.assert_array_equal(bounds.low, [0 - 8 * module.MARGIN, -2 - 4 * module.MARGIN, 5])
+    np.testing.assert_array_equal(bounds.high, [8 + 8 * module.MARGIN, 2 + 4 * module.MARGIN, 5])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_bounds_are_numbers_however_large_the_range(dtype):
+    most = np.finfo(dtype).max
+    bounds = InputRange(np.array([-most, 0], dtype), np.array([most, most], dtype)).bounds()
+    assert np.isfinite([bounds.low, bounds.high]).all()
+    assert bounds.low.dtype == dtype
+
+
+@pytest.mark.parametrize("m", [1, 40, 3000])
+@pytest.mark.parametrize("convert", LAYOUTS)
+def test_rows_are_clipped_column_by_column(convert, m):
+    X = normal(m)
+    X[np.abs(X) < 0.5] = 0
+    before = X.copy()
+    for low in (-1.0, 0.25):  # if zero lies outside, what is not stored does too
+        bounds = InputBounds(np.array([low, -1, -2, -9]), np.array([1.0, 2, -0.5, 9]))
+        clipped = bounds.apply(convert(X))
+        np.testing.assert_array_equal(dense(clipped), np.clip(X, bounds.low, bounds.high))
+        assert type(clipped) is type(convert(X))
+        np.testing.assert_array_equal(X, before)
+
+
+@pytest.mark.parametrize("m", [1, 40, 3000])
+def test_nothing_is_copied_if_nothing_lies_outside(m):
+    X = normal(m)
+    bounds = InputRange.of(X, np.arange(m)).bounds()
+    assert bounds.apply(X) is X
+    X[-1, -1] = np.nan
+    assert not bounds.hold(X)
+
+
+@pytest.mark.parametrize("convert", SPARSE)
+def test_of_entries_stored_twice_the_sum_is_clipped(convert):
+    X = convert((np.array([3.0, 4.0, -5.0]), np.array([1, 1, 0]), np.array([0, 3])), shape=(1, 2))
+    clipped = InputBounds(np.array([-2.0, -2.0]), np.array([6.0, 6.0])).apply(X)
+    np.testing.assert_array_equal(clipped.toarray(), [[-2, 6]])
+    assert X.nnz == 3
+
+
+# --- absurd values
+
+
+@pytest.mark.parametrize("convert", LAYOUTS)
+@pytest.mark.parametrize("absurd", [[1e6], [-1e6], [1e6, -1e6, 3e8, 1e300]])
+@pytest.mark.parametrize("m", [400, 10_000])
+def test_few_absurd_values_leave_the_range_to_the_others(m, absurd, convert):
+    X = normal(m)
+    X[np.abs(X) < 0.5] = 0
+    X[5 : 5 + len(absurd), 1] = absurd
+    rest = np.delete(np.arange(m), np.arange(5, 5 + len(absurd)))
+    usual, expected = measured(convert(X)), InputRange.of(X, rest)
+    assert (usual.low[1], usual.high[1]) == (expected.low[1], expected.high[1])
+    others = [0, 2, 3]
+    np.testing.assert_array_equal(usual.low[others], X[:, others].min(axis=0))
+    np.testing.assert_array_equal(usual.high[others], X[:, others].max(axis=0))
+
+
+def skewed(rng, m):
+    """Columns of a kind that real tables have."""
+    return {
+        "lognormal": rng.lognormal(0, 1, m),
+        "wide lognormal": rng.lognormal(0, 2, m),
+        "t": rng.standard_t(2, m),
+        "gains": (rng.random(m) < 0.08) * rng.lognormal(8, 1, m),  # of few people
+        "counts": rng.negative_binomial(0.05, 0.01, m),
+        "a rare indicator": np.arange(m) < 2,
+        "too many to be an error": np.where(np.arange(m) < m // 10, 1e6, rng.standard_normal(m)),
+        "seldom another": np.where(np.arange(m) < 3, [*range(1, 4), *[0] * (m - 3)], 0) ** 20,
+        "large and far": 1e9 + rng.standard_normal(m),
+        "constant": np.full(m, 3.0),
+    }
+
+
+@pytest.mark.parametrize("convert", [np.asarray, csr_array])
+@pytest.mark.parametrize("m", [60, 1000, 10_000])
+def test_the_range_of_ordinary_columns_is_that_of_all_their_values(m, convert):
+    columns = skewed(np.random.default_rng(0), m)
+    X = convert(np.column_stack([*columns.values()]).astype(float))
+    assert_same_range(measured(X), InputRange.of(X, np.arange(m)))
+
+
+def test_one_value_in_few_rows_is_not_few():
+    X = normal(module.LEAST_ROWS - 1)
+    X[0] = 1e9
+    assert_same_range(measured(X), InputRange.of(X, np.arange(len(X))))
+
+
+@pytest.mark.parametrize("convert", [np.asarray, csr_array])
+def test_weights_count_as_repeated_rows(convert):
+    counts = np.random.default_rng(0).integers(1, 5, 200)
+    for n_absurd in range(1, 10):
+        X = normal(200, 2)
+        X[:n_absurd, 0] = 1e6
+        weighted = measured(convert(X), s=counts.astype(float))
+        assert_same_range(weighted, measured(convert(X.repeat(counts, axis=0))))
