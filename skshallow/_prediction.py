@@ -25,9 +25,10 @@ def fitted_attributes(estimator, theta) -> dict:
     arrays = layout.joined(Parameters(theta, layout).arrays())
     scales = estimator._standardization, estimator._target_standardization
     seen = estimator._input_range
-    bounds = None if seen is None else np.stack([*vars(seen.bounds()).values()])
-    arrays = {FITTED[name]: array for name, array in fold(arrays, *scales).items()}
-    return arrays | {"input_bounds_": bounds}
+    bounds = None if seen is None else seen.bounds()
+    attributes = {FITTED[name]: array for name, array in fold(arrays, *scales).items()}
+    attributes["input_bounds_"] = None if bounds is None else np.array([bounds.low, bounds.high])
+    return attributes
 
 
 def fitted_parameters(estimator, dtype=None) -> SimpleNamespace:

@@ -102,7 +102,7 @@ def test_values_that_no_float32_can_hold_are_bounded_too():
 def test_what_is_no_number_is_refused_as_ever(m, number):
     fitted, rows = regressor().fit(X, y), np.zeros((m, 4))
     rows[-1, -1] = number
-    with pytest.raises(ValueError, match="NaN|infinity"):
+    with pytest.raises(ValueError, match=r"NaN|infinity"):
         fitted.predict(rows)
 
 

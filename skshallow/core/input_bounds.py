@@ -23,7 +23,9 @@ MARGIN = 0.25  # of the range, on either side
 GAP = 100  # times as far as the farthest of the rest is absurd
 FEW = 0.025  # share of the weight that absurd values may have: more are a part of the column
 LEAST_ROWS = round(1 / FEW)  # with fewer, no single value is few
-SAMPLE = 1_000  # rows that columns with absurd values are looked for with
+SAMPLE = 1_000  # rows that columns with absurd values are looked for with, at most,
+SAMPLED = 300_000  # and numbers in them if X is dense
+FOR_MEDIAN = 100  # of them, from which the median is taken
 RANGE_BLOCK = 1_024  # rows whose range is taken together
 SIDE_BY_SIDE = 512  # numbers in a row that reductions over columns are fast for
 SMALL = 4_096  # numbers that are compared one by one
@@ -58,13 +60,13 @@ class InputRange:
         if len(rows) < LEAST_ROWS:
             return self
         low, high = self.low.copy(), self.high.copy()
-        center, typical = _typical_distances(X, rows[:: -(-len(rows) // SAMPLE)])
+        s = np.ones(len(rows)) if s is None else s[rows]
         with np.errstate(over="ignore"):
+            center, typical = _typical_distances(X, rows[:: -(-len(rows) // _sample(X))])
             largest = np.maximum(self.high - center, center - self.low)
             columns = np.flatnonzero(largest > GAP**0.9 * typical)
-        s = np.ones(len(rows)) if s is None else s[rows]
-        for j, (x, weights) in zip(columns, _columns(X, rows, columns, s), strict=True):
-            low[j], high[j] = _range_of_the_rest(x, center[j], weights, (low[j], high[j]))
+            for j, (x, weights) in zip(columns, _columns(X, rows, columns, s), strict=True):
+                low[j], high[j] = _range_of_the_rest(x, center[j], weights, (low[j], high[j]))
         return InputRange(low, high)
 
     def merge(self, other):
@@ -132,6 +134,11 @@ def column_range(x):
     return np.minimum.reduce(low), np.maximum.reduce(high)
 
 
+def _sample(X):
+    """With how many rows to look for columns that have absurd values; fewer if they are long."""
+    return SAMPLE if issparse(X) else min(SAMPLE, max(SAMPLED // X.shape[1], LEAST_ROWS))
+
+
 def _typical_distances(X, rows):
     """Medians (sparse: zeros) of columns, and geometric means of the distances that are not zero.
 
@@ -139,14 +146,18 @@ def _typical_distances(X, rows):
     """
     x, n0 = X[rows], X.shape[1]
     if issparse(x):
-        center, values, columns = np.zeros(n0), x.data.astype(np.float64), x.indices
+        center, columns = np.zeros(n0), x.indices[x.data != 0]
+        count = np.bincount(columns, minlength=n0)
+        logarithms = np.log(np.abs(x.data[x.data != 0]))
+        total = np.bincount(columns, logarithms, minlength=n0)
     else:
-        center = np.sort(x, axis=0)[len(x) // 2].astype(np.float64)
-        values, columns = (x - center).ravel(), np.tile(np.arange(n0), len(x))
-    differ = values != 0
-    logarithms = np.log(np.abs(values[differ]))
-    count = np.bincount(columns[differ], minlength=n0)
-    total = np.bincount(columns[differ], logarithms, minlength=n0)
+        some = np.sort(x[:: -(-len(x) // FOR_MEDIAN)], axis=0)
+        center = some[len(some) // 2].astype(np.float64)
+        distances = x - center
+        np.abs(distances, out=distances)
+        count = np.count_nonzero(distances, axis=0)
+        distances[distances == 0] = 1  # whose logarithm does not count
+        total = np.log(distances, out=distances).sum(axis=0)
     return center, np.where(count > 0, np.exp(total / np.maximum(count, 1)), np.inf)
 
 
