@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skshallow._data import DTYPES
 from skshallow._threads import each, one_thread, row_parts
+from skshallow.core.activations import ACTIVATIONS
 from skshallow.core.batches import in_tiles, tile_size, tiles
 from skshallow.core.input_bounds import InputBounds
 from skshallow.core.network import Network
@@ -41,7 +42,10 @@ def fitted_parameters(estimator, dtype=None) -> SimpleNamespace:
 
 def fitted_network(estimator, dtype=None) -> Network:
     """The fitted network, to go forward with raw X."""
-    return Network(fitted_parameters(estimator, dtype), copy.deepcopy(estimator._activation))
+    activation = estimator._activation
+    if type(activation) not in ACTIVATIONS.values():  # the user's own may keep anything
+        activation = copy.deepcopy(activation)
+    return Network(fitted_parameters(estimator, dtype), activation)
 
 
 def input_bounds(estimator) -> InputBounds | None:

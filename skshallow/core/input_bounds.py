@@ -28,8 +28,8 @@ SAMPLED = 300_000  # and numbers in them if X is dense
 FOR_MEDIAN = 100  # of them, from which the median is taken
 RANGE_BLOCK = 1_024  # rows whose range is taken together
 SIDE_BY_SIDE = 512  # numbers in a row that reductions over columns are fast for
-SMALL = 4_096  # numbers that are compared one by one
-BLOCK = 32_768  # numbers whose range is taken together: they stay in the cache
+SMALL = 16_384  # numbers that are compared one by one
+BLOCK = 131_072  # numbers whose range is taken together: they stay in the cache
 
 
 class InputRange:
@@ -106,7 +106,8 @@ class InputBounds:
         return all(self._hold(np.array(column_range(block))) for block in blocks)
 
     def _hold(self, x):
-        return bool(((self.low <= x) & (x <= self.high)).all())
+        inside = (self.low <= x) & (x <= self.high)
+        return np.count_nonzero(inside) == inside.size  # faster than all()
 
     def _apply_to_sparse(self, x):
         """It stays sparse unless zero lies outside, as of columns that were never zero."""
