@@ -10,10 +10,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from scipy.sparse import issparse
 
 from skshallow._data import DataSet
-from skshallow.core.standardization import Moments, Standardization, largest_values
+from skshallow.core.standardization import Moments, Standardization
 
 NOVICE = 100  # rows, weighted, after which the network knows something to be kept
 TARGETS_KEPT = 2_000  # of which the scale of the targets is taken: it is settled by then
@@ -46,29 +45,18 @@ def follow_stream(estimator, data: DataSet, *, first: bool) -> DataSet:
 
 @dataclass
 class Stream:
-    """Counts rows, keeps moments of the columns and the first targets (n2, m) with weights (m,).
-
-    ``largest`` takes the place of the moments if the first rows were sparse.
-    """
+    """Counts rows, keeps moments of the columns and the first targets (n2, m) with weights (m,)."""
 
     n_rows: float = 0.0
     moments: Moments = field(default_factory=Moments)
-    largest: np.ndarray | None = None
     targets: Any = None
     weights: Any = None
     settled: bool = False
 
     def update(self, data: DataSet) -> None:
         """Take in the rows of a call."""
-        first, self.n_rows = self.n_rows == 0, self.n_rows + data.effective_rows
-        if first and issparse(data.X):
-            self.largest = np.zeros(data.X.shape[1])
-        if self.largest is not None:
-            np.maximum(
-                self.largest, largest_values(data.X, data.rows, data.bounds), out=self.largest
-            )
-        else:
-            self.moments.update(data.X, data.rows, data.row_weights, data.bounds)
+        self.n_rows += data.effective_rows
+        self.moments.update(data.X, data.rows, data.row_weights, data.bounds)
         self._keep_targets(data)
 
     def _keep_targets(self, data):
@@ -91,9 +79,4 @@ class Stream:
             rows = np.arange(len(self.weights))
             seen = replace(data, Y=self.targets, s=self.weights[None], rows=rows)
             of_targets = encoder.measure(seen)
-        return self._standardization(data.X.dtype), of_targets
-
-    def _standardization(self, dtype):
-        if self.largest is not None:
-            return Standardization.from_largest(self.largest, dtype)
-        return Standardization.from_moments(self.moments, dtype)
+        return Standardization.from_moments(self.moments, data.X.dtype), of_targets

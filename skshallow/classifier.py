@@ -94,9 +94,10 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         Validation score: "loss" (minus the mean loss), or any scorer of scikit-learn.
     standardize : bool, default=True
         Whether inputs are centred and scaled to unit deviation (weighted) for training. Columns
-        of two values are scaled by their distance. Sparse inputs are not centred, and
-        scaled by their largest absolute value. ``W1_`` and ``b1_`` are given for raw inputs, so
-        prediction costs nothing more.
+        of two values are scaled by their distance; in a column of zeros for more than a tenth the
+        other values alone make the deviation. Sparse inputs give the same model as dense ones and
+        stay sparse. ``W1_`` and ``b1_`` are given for raw inputs, so prediction costs nothing
+        more.
     clip_inputs : bool, default=True
         Whether columns of X are clipped before they reach the network: at the least and the
         largest value of the training rows, plus a quarter of the distance between them on either

@@ -246,8 +246,9 @@ def _move_somewhere(network, batches, rng):
     n0, n1 = parameters.layout.n0, parameters.layout.n1
     units, largest = parameters.like(), np.ones(n0)
     for A0, _, _ in batches.iterate():
-        here = abs(A0).max(axis=1)
-        np.maximum(largest, np.ravel(here.toarray() if issparse(here) else here), out=largest)
+        for here in (A0.max(axis=1), -A0.min(axis=1)):
+            here = here.toarray() if issparse(here) else here
+            np.maximum(largest, np.ravel(here), out=largest)
     units.theta[...] = 1
     units.W1[...] = 1 / largest
     parameters.theta[...] = units.theta * rng.standard_normal(units.theta.size)

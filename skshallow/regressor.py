@@ -106,11 +106,12 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
         Validation score: "loss" (minus the mean loss), or any scorer of scikit-learn.
     standardize : bool, default=True
         Whether inputs and targets are brought to one footing for training. Inputs are centred and
-        scaled to unit deviation (weighted), columns of two values by their distance; sparse
-        inputs are not centred, and scaled by their largest absolute value. Targets are centred
-        and scaled to unit deviation too: about their median, or their quantile, and by the median
-        deviation, which outliers do not move, for "absolute_error", "huber" and "quantile". For
-        "poisson" they are divided by their mean.
+        scaled to unit deviation (weighted), columns of two values by their distance; in a column
+        of zeros for more than a tenth the other values alone make the deviation. Sparse inputs
+        give the same model as dense ones and stay sparse. Targets are centred and scaled to unit
+        deviation too: about their median, or their quantile, and by the median deviation, which
+        outliers do not move, for "absolute_error", "huber" and "quantile". For "poisson" they are
+        divided by their mean.
         ``W1_``, ``b1_``, ``W2_`` and ``b2_`` are given for raw inputs and targets, so prediction
         costs nothing more; losses are in the units of training.
     n_networks : int, default=1

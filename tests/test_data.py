@@ -19,7 +19,6 @@ from sklearn.metrics import accuracy_score, get_scorer, log_loss, make_scorer
 from sklearn.model_selection import train_test_split
 
 from skshallow import ShallowNNClassifier
-from skshallow.core.optimizers import Adam
 
 SOLVERS = ("adam", "sgd", "gd", "lbfgs")
 QUIET_LBFGS = pytest.mark.filterwarnings(
@@ -61,15 +60,24 @@ def holes(X):
 
 
 @QUIET_LBFGS
-@covered(container=SPARSE, solver=SOLVERS, strength=1)
-def test_sparse_inputs_give_what_dense_ones_give(container, solver):
-    """Of sparse inputs Adam does not learn the scales, so it must not here of dense ones either."""
+@covered(
+    container=SPARSE,
+    solver=SOLVERS,
+    engine=["numpy", "auto"],
+    standardize=[True, False],
+    weighted=[False, True],
+)
+def test_sparse_inputs_give_the_model_of_dense_ones(
+    container, solver, engine, standardize, weighted
+):
     X, y = load_iris(return_X_y=True)
-    X, solver = holes(X), Adam(input_scale_rate=0) if solver == "adam" else solver
-    dense = short(solver=solver, standardize=False).fit(X, y)
-    thin = short(solver=solver, standardize=False).fit(container(X), y)
-    tolerance = 1e-3 if solver == "lbfgs" else 1e-8  # rounding grows along the path of lbfgs
-    np.testing.assert_allclose(dense.W1_, thin.W1_, rtol=tolerance, atol=tolerance)
+    X, s = holes(X), np.linspace(1, 2, len(y)) if weighted else None
+    options = {"solver": solver, "engine": engine, "standardize": standardize, "max_iter": 5}
+    dense, thin = (short(**options).fit(x, y, s) for x in (X, container(X)))
+    for name in ("W1_", "b1_", "W2_", "b2_"):
+        expected = getattr(dense, name)
+        size = np.abs(expected).max()
+        np.testing.assert_allclose(getattr(thin, name), expected, rtol=0, atol=1e-9 * size)
     np.testing.assert_allclose(thin.predict_proba(X), thin.predict_proba(container(X)), rtol=1e-12)
 
 
@@ -316,11 +324,12 @@ def test_units_of_sparse_columns_do_not_matter(factor):
 
 
 @pytest.mark.slow
-def test_sparse_inputs_are_never_made_dense():
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_sparse_inputs_are_never_made_dense(method):
     X = sparse.random(400, 200_000, density=1e-4, format="csr", random_state=0)
-    y = np.arange(400) % 2
+    y, model = np.arange(400) % 2, short(hidden_units=1, max_iter=2, batch_size=400)
     tracemalloc.start()
-    short(hidden_units=1, max_iter=2, batch_size=400).fit(X, y).predict(X)
+    getattr(model, method)(X, y, **({} if method == "fit" else {"classes": [0, 1]})).predict(X)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 400 * 200_000 * 8 / 10

@@ -16,9 +16,8 @@ class Source(NamedTuple):
     """Where examples come from: X (n, n0) and what standardises it, Y (n2, n), s ((1 or n2), n).
 
     ``mean`` and ``factor`` are empty without standardisation, ``s`` without weights. ``low`` and
-    ``high``, at which standardised rows are clipped, are empty without bounds. A CSR matrix
-    has ``indices`` and ``indptr``; it is ``sparse`` if its rows are not to be centred, and so stay
-    as they are.
+    ``high``, at which standardised rows are clipped, are empty without bounds. If X is ``sparse``,
+    it has ``indices`` and ``indptr``, and its rows are read where they are.
     """
 
     sparse: bool
@@ -43,18 +42,12 @@ def source_of(batches):
         X, scales, bounds = np.ascontiguousarray(inputs.take(rows).T), None, None
         Y, s = Y[:, rows], None if s is None else s[:, rows]
         rows = np.arange(len(rows))
-    sparse = issparse(X) and (scales is None or scales.mean is None)
-    if sparse and bounds is not None:
+    if issparse(X) and bounds is not None:
         X, bounds = bounds.apply(X), None
     s = np.empty((0, X.shape[0]), X.dtype) if s is None else s
-    arrays = (
-        *_content(X),
-        *_scales(scales, X.dtype, sparse),
-        *_limits(bounds, scales, X.dtype),
-        Y,
-        s,
-    )
-    return Source(sparse, *_strides(X), *map(_as_input, arrays)), rows.astype(np.int64, copy=False)
+    scales = *_scales(scales, X.dtype), *_limits(bounds, scales, X.dtype)
+    arrays = map(_as_input, (*_content(X), *scales, Y, s))
+    return Source(issparse(X), *_strides(X), *arrays), rows.astype(np.int64, copy=False)
 
 
 def _strides(X):
@@ -71,14 +64,11 @@ def _content(X):
     return X.ravel(order="K"), np.empty(0, np.int32), np.empty(0, np.int64)
 
 
-def _scales(standardization, dtype, sparse):
-    """Mean and factor of the columns; both empty if there are none, the mean if X stays sparse."""
+def _scales(standardization, dtype):
+    """Mean and factor of the columns; both empty if there are none."""
     if standardization is None:
         return np.empty(0, dtype), np.empty(0, dtype)
-    mean, factor = standardization.mean, standardization.factor.ravel().astype(dtype)
-    if mean is None:
-        return np.zeros(0 if sparse else len(factor), dtype), factor
-    return mean.ravel().astype(dtype), factor
+    return [a.ravel().astype(dtype) for a in (standardization.mean, standardization.factor)]
 
 
 def _limits(bounds, standardization, dtype):
@@ -99,12 +89,10 @@ def _as_input(array):
 
 @inlined
 def take(source, rows, X):
-    """X (m, n0), the standardised rows; not if they are sparse and stay so."""
+    """X (m, n0), the standardised rows; sparse ones stay where they are."""
     if source.sparse:
         return
-    if source.column_stride == 0:
-        take_sparse_rows(source, rows, X)
-    elif source.column_stride == 1:
+    if source.column_stride == 1:
         take_contiguous_rows(source, rows, X)
     else:
         take_strided_rows(source, rows, X)
@@ -154,14 +142,3 @@ def clip(source, X):
     for i in range(len(X)):
         for j in range(X.shape[1]):
             X[i, j] = min(max(X[i, j], source.low[j]), source.high[j])
-
-
-@kernel
-def take_sparse_rows(source, rows, X):
-    """The same of a sparse X, made dense."""
-    for i in range(len(rows)):
-        for j in range(X.shape[1]):
-            X[i, j] = -source.mean[j] * source.factor[j]
-        for p in range(source.indptr[rows[i]], source.indptr[rows[i] + 1]):
-            j = source.indices[p]
-            X[i, j] += source.values[p] * source.factor[j]

@@ -228,11 +228,14 @@ def multiply_slopes_by_inputs(dZ1, source, rows, X, dW1):
 
 @kernel
 def multiply_sparse(W1, source, rows, Z1):
-    """Z1 = W1 A0 of sparse rows."""
+    """Z1 = W1 A0 of sparse rows: W1 (factor X.T) less one column, W1 (factor mean)."""
     zero, scaled = Z1.dtype.type(0), len(source.factor) > 0
     for k in range(len(W1)):
+        of_zeros = zero
+        for j in range(len(source.mean)):
+            of_zeros -= W1[k, j] * (source.mean[j] * source.factor[j])
         for i in range(len(rows)):
-            z = zero
+            z = of_zeros
             for p in range(source.indptr[rows[i]], source.indptr[rows[i] + 1]):
                 j = source.indices[p]
                 x = source.values[p] * source.factor[j] if scaled else source.values[p]
@@ -242,11 +245,14 @@ def multiply_sparse(W1, source, rows, Z1):
 
 @kernel
 def multiply_sparse_slopes(dZ1, source, rows, dW1):
-    """dW1 = dZ1 A0.T of sparse rows."""
-    scaled = len(source.factor) > 0
+    """dW1 = dZ1 A0.T of sparse rows: dZ1 (X factor) less the sum of dZ1 times (factor mean).T."""
+    zero, scaled = dW1.dtype.type(0), len(source.factor) > 0
     for k in range(len(dW1)):
+        total = zero
+        for i in range(len(rows)):
+            total -= dZ1[k, i]
         for j in range(dW1.shape[1]):
-            dW1[k, j] = 0
+            dW1[k, j] = total * (source.mean[j] * source.factor[j]) if scaled else zero
         for i in range(len(rows)):
             for p in range(source.indptr[rows[i]], source.indptr[rows[i] + 1]):
                 j = source.indices[p]

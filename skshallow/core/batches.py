@@ -119,13 +119,13 @@ class ShuffleBuffer:
     """All examples, copied; the batches of every order are the same views of one copy."""
 
     def __init__(self, A0, Y, s, slices):
-        self._takes = []
+        self._takes, self._batches = [], [(A0, Y, s)]
         if len(slices) > 1:
             self._takes = [Take(np.ascontiguousarray(A0.T), axis=0), Take(Y, axis=1)]
             self._takes += [] if s is None else [Take(s, axis=1)]
             X, Y, *weights = self._lay(np.arange(Y.shape[1]))
             A0, s = X.T, weights[0] if weights else None
-        self._batches = [(A0[:, i], Y[:, i], None if s is None else s[:, i]) for i in slices]
+            self._batches = [(A0[:, i], Y[:, i], None if s is None else s[:, i]) for i in slices]
 
     def iterate(self, order=None):
         """The batches, after the examples were put in this order if one is given."""

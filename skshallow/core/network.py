@@ -97,7 +97,7 @@ class Network:
     def _product(self, A, B, out):
         """out = A B; B may be sparse, or a stack of tiles."""
         if not isinstance(B, np.ndarray):
-            out[...] = (B.T @ A.T).T  # a sparse matrix wants to stand on the left
+            out[...] = A @ B  # sparse inputs know their products
         elif B.ndim > 2:
             np.matmul(A, B, out=out)
         else:

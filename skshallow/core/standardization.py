@@ -4,8 +4,16 @@
 
 The factor is 1 / standard deviation. A column of two values is divided by their distance instead:
 a rare indicator would become a huge number, and a column that says one bit should move the hidden
-units less than one that says many. Sparse columns are not centred, which would make them dense,
-but divided by their largest absolute value.
+units less than one that says many. Rare words of a text would become huge numbers too. So zeros
+count as a tenth of a column at most: if there are more, the sum of squares is divided by 10/9 of
+the weight of the other values. A rare word is then scaled much as a rare indicator is.
+
+Sparse X is standardised as dense X is, and stays sparse. Its zeros would not stay zeros, so that
+the mean is subtracted from the products, where it is a column or of rank one:
+
+    W1 A0 = W1 S - (W1 u) 1.T      dW1 = dZ1 S.T - (dZ1 1) u.T      S = factor * X.T
+
+with u = factor * mean and 1 a column of ones.
 
 Trained on A0 and Y', a network gives scores Z2 = gain * Z2' + offset in the unit of y. With the
 link "identity" gain is spread and offset is location; with "log", where Y is only divided by its
@@ -24,8 +32,9 @@ import numpy as np
 from scipy.sparse import issparse
 
 MOMENTS_BLOCK = 128  # rows whose moments are taken together: they stay in the cache
+MANY_ZEROS = 0.9  # share of other values below which zeros do not make a deviation smaller
 CLOSE = 1e-6  # deviations by which two footings may differ and count as the same
-RANGE_BLOCK = 1_024  # rows of a sparse X whose largest values are taken together
+SPARSE_BLOCK = 1_024  # rows of a sparse X whose moments are taken together
 
 
 class Moments:
@@ -35,29 +44,48 @@ class Moments:
     ----------
     total : float
         Sum of the weights so far.
-    mean, square, low, high : ndarray of shape (n0,)
-        Mean, sum of weight times squared distance from it, least and largest value.
+    mean, square, low, high, nonzero : ndarray of shape (n0,)
+        Mean, sum of weight times squared distance from it, least and largest value, sum of the
+        weights of all values but zeros.
     """
 
-    def __init__(self, total=0.0, mean=0.0, square=0.0, low=np.inf, high=-np.inf):
-        self.total, self.mean, self.square, self.low, self.high = total, mean, square, low, high
+    def __init__(self, total=0.0, mean=0.0, square=0.0, low=np.inf, high=-np.inf, *, nonzero=0.0):
+        self.total, self.mean, self.square, self.nonzero = total, mean, square, nonzero
+        self.low, self.high = low, high
 
     @classmethod
     def of(cls, x, s=None):
         """Those of one block of rows x (m, n0), weights s (m,)."""
         s, squares = np.ones(len(x)) if s is None else s, x.astype(np.float64)
+        nonzero = s @ (squares != 0)
         mean = s @ squares / s.sum()
         squares -= mean
         squares *= squares
-        return cls(s.sum(), mean, s @ squares, x.min(axis=0), x.max(axis=0))
+        return cls(s.sum(), mean, s @ squares, x.min(axis=0), x.max(axis=0), nonzero=nonzero)
+
+    @classmethod
+    def of_sparse(cls, x, s=None):
+        """The same of a CSR block, by what is stored; the other entries are zeros."""
+        x.sum_duplicates()
+        (m, n0), j, values = x.shape, x.indices, x.data.astype(np.float64)
+        s = np.ones(m) if s is None else s
+        weights = np.repeat(s, np.diff(x.indptr))
+        mean = np.bincount(j, weights * values, n0) / s.sum()
+        square = np.bincount(j, weights * (values - mean[j]) ** 2, n0)
+        zeros = s.sum() - np.bincount(j, weights, n0)
+        zeros[np.bincount(j, minlength=n0) == m] = 0  # rounding must not leave any
+        square += zeros * mean**2
+        nonzero = np.bincount(j, weights * (values != 0), n0)
+        low, high = (y.toarray().ravel() for y in (x.min(axis=0), x.max(axis=0)))
+        return cls(s.sum(), mean, square, low, high, nonzero=nonzero)
 
     def update(self, X, rows, s=None, bounds=None):
         """Take in these rows of X, clipped, block after block; s (m,) weighs all rows of X."""
-        for start in range(0, len(rows), MOMENTS_BLOCK):
-            block = rows[start : start + MOMENTS_BLOCK]
+        of, size = (Moments.of_sparse, SPARSE_BLOCK) if issparse(X) else (Moments.of, MOMENTS_BLOCK)
+        for start in range(0, len(rows), size):
+            block = rows[start : start + size]
             x = X[block] if bounds is None else bounds.apply(X[block])
-            x = x.toarray() if issparse(x) else x
-            self.merge(Moments.of(x, None if s is None else s[block]))
+            self.merge(of(x, None if s is None else s[block]))
         return self
 
     def merge(self, other):
@@ -66,6 +94,7 @@ class Moments:
         self.square += other.square + shift**2 * (here * (total - here) / total)
         self.mean += shift * (here / total)
         self.low, self.high = np.minimum(self.low, other.low), np.maximum(self.high, other.high)
+        self.nonzero += other.nonzero
         self.total = total
 
     @property
@@ -73,9 +102,15 @@ class Moments:
         """Weighted variance of each column."""
         return self.square / self.total
 
+    @property
+    def deviation(self):
+        """Root of the variance, which in a column of many zeros the other values make alone."""
+        made_by = np.minimum(self.nonzero / MANY_ZEROS, self.total)
+        return np.sqrt(self.square / np.where(made_by > 0, made_by, 1))
+
 
 class Standardization:
-    """``mean`` and ``factor`` (n0, 1) of A0 = factor * (X.T - mean); mean is None if sparse."""
+    """``mean`` and ``factor`` (n0, 1) of A0 = factor * (X.T - mean)."""
 
     def __init__(self, mean, factor):
         self.mean, self.factor = mean, factor
@@ -83,15 +118,8 @@ class Standardization:
     @classmethod
     def measure(cls, X, rows, s=None, bounds=None):
         """Of these rows of X, clipped; s (m,) weighs all rows of X."""
-        if issparse(X):
-            return cls.from_largest(largest_values(X, rows, bounds), X.dtype)
         with np.errstate(over="ignore", invalid="ignore"):
             return cls.from_moments(Moments().update(X, rows, s, bounds), X.dtype)
-
-    @classmethod
-    def from_largest(cls, largest, dtype):
-        """Of sparse columns with these largest absolute values."""
-        return cls(None, _inverse(largest, dtype))
 
     @classmethod
     def from_moments(cls, moments, dtype):
@@ -105,60 +133,69 @@ class Standardization:
         # Among all distributions on [low, high] with this mean, the two-valued one has the largest
         # variance, (high - mean)(mean - low), and no other reaches it.
         two_valued = variance >= (1 - 1e-6) * (high - mean) * (mean - low)
-        deviation = np.where(two_valued, high - low, np.sqrt(variance))
+        deviation = np.where(two_valued, high - low, moments.deviation)
         return cls(mean.astype(dtype)[:, None], _inverse(deviation, dtype))
 
     def apply(self, A0):
-        """Standardised A0 (n0, m), in place where that can be.
-
-        Sparse columns cannot be centred: if the mean comes from dense rows, A0 becomes dense.
-        """
-        if self.mean is None and issparse(A0):
+        """Standardised A0 (n0, m), in place; of sparse columns a ``CentredSparse``."""
+        if issparse(A0):
             A0.data *= self.factor[A0.indices, 0]
-            return A0
-        A0 = A0.toarray() if issparse(A0) else A0
-        if self.mean is not None:
-            A0 -= self.mean
+            return CentredSparse(A0, self.mean * self.factor, np.ones((A0.shape[1], 1), A0.dtype))
+        A0 -= self.mean
         A0 *= self.factor
         return A0
 
     def fold(self, W1, b1):
         """The W1, b1 that do to raw inputs what these do to standardised ones."""
         raw = W1 * self.factor.T.astype(np.float64)
-        shift = 0 if self.mean is None else raw @ self.mean
-        return raw.astype(W1.dtype), (b1 - shift).astype(b1.dtype)
+        return raw.astype(W1.dtype), (b1 - raw @ self.mean).astype(b1.dtype)
 
     def is_close(self, other):
         """Whether inputs would hardly differ: by less than 1e-6 deviations."""
-        moved = 0 if self.mean is None else (other.mean - self.mean) * self.factor
+        moved = (other.mean - self.mean) * self.factor
         stretched = other.factor / self.factor - 1
         return bool(np.max(np.abs(moved)) < CLOSE and np.abs(stretched).max() < CLOSE)
 
     def change(self, new, W1, b1):
         """W1 and b1 in place, so that the network is the same one on another footing."""
         raw = W1 * self.factor.T.astype(np.float64)
-        if self.mean is not None:
-            b1 += raw @ (new.mean.astype(np.float64) - self.mean)
+        b1 += raw @ (new.mean.astype(np.float64) - self.mean)
         W1[...] = raw / new.factor.T
 
     def unfold(self, W1, b1):
         """The inverse of fold."""
-        shift = 0 if self.mean is None else W1.astype(np.float64) @ self.mean
+        shift = W1.astype(np.float64) @ self.mean
         return W1 / self.factor.T, (b1 + shift).astype(b1.dtype)
 
 
-def largest_values(X, rows, bounds=None):
-    """Largest absolute value of each column of X, clipped; X may be sparse."""
-    largest = np.zeros(X.shape[1])
-    for start in range(0, len(rows), RANGE_BLOCK):
-        block = X[rows[start : start + RANGE_BLOCK]]
-        block = block if bounds is None else bounds.apply(block)
-        if not issparse(block):
-            np.maximum(largest, np.abs(block).max(axis=0), out=largest)
-            continue
-        block.sum_duplicates()
-        np.maximum.at(largest, block.indices, np.abs(block.data))
-    return largest
+class CentredSparse:
+    """S - u v.T with sparse S (n0, m), columns u (n0, 1) and v (m, 1): never made dense.
+
+    What can be asked of it is what is asked of A0. The product A (S - u v.T) is A S - (A u) v.T.
+    """
+
+    __array_ufunc__ = None  # A @ this comes to __rmatmul__
+
+    def __init__(self, S, u, v):
+        self.S, self.u, self.v, self.shape, self.dtype = S, u, v, S.shape, S.dtype
+
+    @property
+    def T(self):
+        """S.T - v u.T."""
+        return CentredSparse(self.S.T, self.v, self.u)
+
+    def __rmatmul__(self, A):
+        product = self.S.T @ A.T  # a sparse matrix wants to stand on the left
+        product -= self.v * (A @ self.u).T
+        return product.T
+
+    def min(self, axis):
+        """Least number of each row (axis 1), as v is constant."""
+        return self.S.min(axis=axis).toarray().ravel() - self.u[:, 0]
+
+    def max(self, axis):
+        """Largest number of each row (axis 1)."""
+        return self.S.max(axis=axis).toarray().ravel() - self.u[:, 0]
 
 
 def _inverse(deviation, dtype):

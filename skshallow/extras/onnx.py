@@ -232,8 +232,6 @@ def _centred(graph, X, of_raw, mean):
     On the left, terms of the size of the means cancel, and rounding leaves its errors.
     """
     W1, b1 = of_raw
-    if mean is None:  # sparse columns are not centred
-        return X, b1
     name = graph.numbers("mean", mean.ravel())
     b1 = b1 + W1.astype(np.float64) @ graph.constants[name].astype(np.float64)[:, None]
     return graph.add("Sub", X, name), b1

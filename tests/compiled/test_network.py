@@ -13,6 +13,7 @@ from skshallow.core.losses import LOSSES
 from skshallow.core.network import Dropout, Network
 from skshallow.core.parameters import Layout, Parameters
 from skshallow.core.schedules import Constant
+from skshallow.core.standardization import Standardization
 from skshallow.core.training import EarlyStopping, LearningRate, TrainingState
 
 pytestmark = pytest.mark.neighbours("numba")
@@ -22,7 +23,7 @@ X = np.random.default_rng(3).standard_normal((M, N0))
 X[np.abs(X) < 0.4] = 0
 
 
-def pair(activation, kind, *, s=None, X=X, dropout=0.0):
+def pair(activation, kind, *, s=None, X=X, dropout=0.0, scales=None):
     """(network, batches, engine), all with the same random parameters."""
     rng, activation = np.random.default_rng(0), ACTIVATIONS[activation]()
     Y = np.ascontiguousarray(textbook.targets(kind, M, rng), float)
@@ -32,7 +33,7 @@ def pair(activation, kind, *, s=None, X=X, dropout=0.0):
     network = Network(parameters, activation, LOSSES[kind](), alpha=0.3, dropout=drop)
     rate = LearningRate(0.1, Constant()), EarlyStopping(3, 0.0)
     state = TrainingState(parameters, 0, np.random.default_rng(0), *rate)
-    batches = Batches(Inputs(X), Y, s, np.arange(M), 6)
+    batches = Batches(Inputs(X, scales), Y, s, np.arange(M), 6)
     return network, batches, NumbaEngine(state, network, batches)
 
 
@@ -77,9 +78,15 @@ def test_dropped_units_are_those_that_core_drops(activation):
     assert_same_objective(*pair(activation, "multiclass", dropout=0.4))
 
 
+@pytest.mark.parametrize("standardised", [False, True])
 @pytest.mark.parametrize("kind", ["binary", "multiclass"])
-def test_sparse_rows_are_multiplied_as_they_are(kind):
-    assert_same_objective(*pair("relu", kind, X=csr_array(X)))
+def test_sparse_rows_are_multiplied_where_they_are(kind, standardised):
+    scales = Standardization.measure(X, np.arange(M)) if standardised else None
+    dense, sparse = (pair("tanh", kind, X=x, s=S, scales=scales) for x in (X, csr_array(X)))
+    assert_same_objective(*sparse)
+    expected = dense[-1].objective(dense[-1].state.theta)[-1]
+    found = sparse[-1].objective(sparse[-1].state.theta)[-1]
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-13)
 
 
 def test_many_outputs_are_left_to_blas():

@@ -1,6 +1,8 @@
+import tracemalloc
+
 import numpy as np
 import pytest
-from scipy.sparse import csr_array, csr_matrix
+from scipy.sparse import csr_array, csr_matrix, random_array
 from scipy.stats import norm
 
 from skshallow.core.batches import Inputs
@@ -13,7 +15,8 @@ from skshallow.core.losses import (
 )
 from skshallow.core.standardization import (
     MOMENTS_BLOCK,
-    RANGE_BLOCK,
+    SPARSE_BLOCK,
+    CentredSparse,
     Moments,
     Standardization,
     TargetStandardization,
@@ -54,7 +57,7 @@ def standardise(X, rows=None, s=None):
     rows = np.arange(X.shape[0]) if rows is None else rows
     standardization = Standardization.measure(X, rows, s)
     A0 = Inputs(X, standardization).take(rows)
-    return standardization, A0 if isinstance(A0, np.ndarray) else A0.toarray()
+    return standardization, np.eye(A0.shape[0]) @ A0
 
 
 # Inputs, whatever their memory layout
@@ -245,14 +248,137 @@ def test_only_the_given_rows_are_measured(layout):
         np.testing.assert_array_equal(of_rows.mean, spoiled.mean)
 
 
+# Sparse columns
+
+
+def tall(m=SPARSE_BLOCK + 400):
+    """More than one block of everything, with holes: weights, and a CSR whose entries are odd.
+
+    It stores zeros, and some numbers as two that add up, in no order.
+    """
+    X, rng = table(m), np.random.default_rng(4)
+    X[rng.random(X.shape) < 0.5] = 0
+    X[:, 1] = rng.normal(2_000, 3, m)  # a year, say: every entry is stored
+    i, j = map(np.ravel, np.indices(X.shape))
+    kept = rng.permutation(np.flatnonzero((X.ravel() != 0) | (rng.random(X.size) < 0.1)))
+    part = rng.uniform(0.3, 0.7, kept.size) * X.ravel()[kept]
+    values = np.concatenate([part, X.ravel()[kept] - part])
+    order = np.argsort(np.tile(i[kept], 2), kind="stable")
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(np.tile(i[kept], 2), minlength=m))])
+    odd = csr_array((values[order], np.tile(j[kept], 2)[order], indptr), X.shape)
+    assert not odd.has_canonical_format
+    assert odd.nnz > 2 * np.count_nonzero(X)
+    return odd.toarray(), odd, rng.uniform(0.1, 3, m)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_moments_of_sparse_rows_are_those_of_dense_ones(weighted):
+    X, odd, s = tall()
+    rows, s = np.random.default_rng(5).permutation(len(X))[10:], s if weighted else None
+    dense, moments = (Moments().update(x, rows, s) for x in (X, odd))
+    for name in ("total", "mean", "square", "nonzero", "low", "high"):
+        found, expected = getattr(moments, name), getattr(dense, name)
+        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12, err_msg=name)
+
+
+def test_moments_of_sparse_and_of_dense_rows_merge():
+    X, odd, s = tall()
+    first, second = np.split(np.arange(len(X)), [500])
+    mixed = Moments().update(odd, first, s).update(X, second, s)
+    assert_moments(mixed, X, s)
+
+
+def test_a_stored_column_that_never_changes_has_no_variance_whatever_the_weights():
+    x, s = np.full((M, 1), 0.1), np.random.default_rng(1).uniform(0.1, 3, M)
+    assert Moments.of_sparse(csr_array(x), s).variance < 1e-30
+
+
 @pytest.mark.parametrize("layout", SPARSE)
-def test_sparse_columns_are_scaled_to_one_and_zeros_stay_zeros(layout):
-    X = -np.tile(table(), (RANGE_BLOCK // M + 2, 1))  # more than one block
-    X[:, 0] = 0
-    standardization, A0 = standardise(SPARSE[layout](X))
-    assert standardization.mean is None
-    np.testing.assert_allclose(np.abs(A0).max(axis=1)[1:], 1, rtol=1e-12)
-    np.testing.assert_array_equal(A0 == 0, X.T == 0)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_sparse_columns_are_standardised_as_dense_ones(layout, weighted):
+    X, _, s = tall()
+    (dense, A0), (sparse, products) = (
+        standardise(x, s=s if weighted else None) for x in (X, SPARSE[layout](X))
+    )
+    np.testing.assert_allclose(sparse.mean, dense.mean, rtol=1e-10)
+    np.testing.assert_allclose(sparse.factor, dense.factor, rtol=1e-10)
+    np.testing.assert_allclose(products, A0, atol=1e-9)
+
+
+def test_centred_columns_multiply_from_both_sides_as_the_dense_matrix_does():
+    rng = np.random.default_rng(0)
+    S, u = rng.standard_normal((4, 6)) * (rng.random((4, 6)) < 0.5), rng.standard_normal((4, 1))
+    A0, dense = CentredSparse(csr_array(S), u, np.ones((6, 1))), S - u
+    W1, dZ1 = rng.standard_normal((3, 4)), rng.standard_normal((3, 6))
+    np.testing.assert_allclose(W1 @ A0, W1 @ dense, atol=1e-14)
+    np.testing.assert_allclose(dZ1 @ A0.T, dZ1 @ dense.T, atol=1e-14)
+    np.testing.assert_allclose(A0.min(axis=1), dense.min(axis=1))
+    np.testing.assert_allclose(A0.max(axis=1), dense.max(axis=1))
+
+
+def test_wide_sparse_rows_are_never_made_dense():
+    X = random_array((300, 50_000), density=1e-4, format="csr", random_state=0)
+    W1 = np.ones((1, 50_000))
+    tracemalloc.start()
+    scale = Standardization.measure(X, np.arange(300))
+    A0 = Inputs(X, scale).take(np.arange(300))
+    (W1 @ A0) @ A0.T
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 300 * 50_000 * 8 / 10
+
+
+def test_float32_leaves_a_sparse_year_an_error_far_below_its_deviation():
+    """Its mean, hundreds of deviations, is subtracted after the product: eps times as many."""
+    rng = np.random.default_rng(0)
+    X = rng.integers(1990, 2026, (500, 1)).astype(np.float32)
+    W1 = rng.standard_normal((8, 1)).astype(np.float32)
+    scale = Standardization.measure(csr_array(X), np.arange(500))
+    exact = W1.astype(np.float64) * ((X.T - X.mean(dtype=np.float64)) / X.std(dtype=np.float64))
+    Z1 = W1 @ Inputs(csr_array(X), scale).take(np.arange(500))
+    size = X.mean() / X.std()
+    assert Z1.dtype == np.float32
+    assert np.abs(Z1 - exact).max() < 4 * size * np.finfo(np.float32).eps * np.abs(W1).max()
+
+
+# Rare columns
+
+
+def rare(share, m=20_000, width=1.0):
+    """One column: zeros and, in this share of the rows, numbers about one."""
+    numbers = np.random.default_rng(0).uniform(1 - width / 2, 1 + width / 2, m)
+    return np.where(np.arange(m) < share * m, numbers, 0)[:, None]
+
+
+@pytest.mark.parametrize("share", [1e-4, 1e-3, 0.01, 0.05])
+def test_the_numbers_of_a_rare_column_are_scaled_to_about_one_not_to_its_deviation(share):
+    X = rare(share)
+    _, A0 = standardise(X)
+    numbers = A0[0, X[:, 0] > 0] - A0[0, -1]
+    assert np.sqrt(np.mean(numbers**2)) == pytest.approx(1, abs=0.1)
+    assert np.ptp(A0) < 2
+
+
+def test_a_rare_column_of_almost_two_values_is_scaled_almost_as_one_of_two():
+    almost, exact = (standardise(rare(0.003, width=width))[0] for width in (0.01, 0))
+    np.testing.assert_allclose(almost.factor, exact.factor, rtol=0.1)
+
+
+@pytest.mark.parametrize("share", [0.9, 0.95, 1.0])
+def test_a_few_zeros_count_as_any_value(share):
+    X = rare(share)
+    np.testing.assert_allclose(standardise(X)[0].factor, 1 / X.std(), rtol=1e-12)
+
+
+def test_the_factor_does_not_jump_where_zeros_become_many():
+    here, beyond = (standardise(rare(share))[0].factor for share in (0.9001, 0.8999))
+    np.testing.assert_allclose(here, beyond, rtol=1e-3)
+
+
+def test_weights_say_how_rare_a_number_is():
+    X, s = rare(0.1, m=300), np.random.default_rng(1).integers(1, 5, 300)
+    weighted, repeated = standardise(X, s=s)[0], standardise(np.repeat(X, s, axis=0))[0]
+    np.testing.assert_allclose(weighted.factor, repeated.factor, rtol=1e-12)
 
 
 # Back to raw inputs
