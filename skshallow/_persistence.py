@@ -5,7 +5,6 @@ numbers, words and one class, which is all that skops asks a reader to trust, an
 matter to old files where in the package such an object is defined.
 """
 
-import numpy as np
 from sklearn.exceptions import InconsistentVersionWarning
 
 from skshallow._stream import Stream
@@ -52,9 +51,6 @@ class Persistent:
         if saved != __version__:
             known = {"current_sklearn_version": __version__, "original_sklearn_version": saved}
             warn_caller(OtherVersionWarning(estimator_name=type(self).__name__, **known))
-        _, stream = state.get("_stream", (None, {}))
-        if stream.pop("largest", None) is not None:  # moments of sparse columns were not kept:
-            del state["_stream"]  # their scales stay
         super().__setstate__(_private(_from_plain, state))
 
 
@@ -75,15 +71,5 @@ def _from_plain(value):
     if isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], str):
         name, options = value
         if name in KINDS:
-            options = {option: _from_plain(v) for option, v in options.items()}
-            return KINDS[name](**_as_of_today(name, options))
+            return KINDS[name](**{option: _from_plain(v) for option, v in options.items()})
     return value
-
-
-def _as_of_today(name, options):
-    """Options that an earlier state of the package has written, as those of this one."""
-    if name == "Standardization" and options["mean"] is None:  # sparse columns were not centred
-        return options | {"mean": np.zeros_like(options["factor"])}
-    if name == "Moments":  # rare columns were not told from others
-        return {"nonzero": options["total"]} | options
-    return options

@@ -240,33 +240,6 @@ def test_a_pickle_that_names_no_version_is_loaded_with_a_warning():
     assert_same_outputs(fitted, again, X)
 
 
-def of_an_earlier_state(state, *, sparse):
-    """What was written before sparse columns were centred and rare ones told from others."""
-    _, scales = state["_standardization"]
-    _, stream = state["_stream"]
-    stream["moments"][1].pop("nonzero")
-    stream["largest"] = np.ones(len(scales["factor"])) if sparse else None
-    if sparse:
-        scales["mean"], stream["moments"] = None, ("Moments", {"total": 0.0, "mean": 0.0})
-    return state
-
-
-@pytest.mark.parametrize("sparse", [False, True])
-def test_what_an_earlier_state_of_the_package_has_written_predicts_and_goes_on(sparse):
-    fitted = ShallowNNRegressor(hidden_units=6, random_state=0)
-    X, y = DIABETES.data, DIABETES.target
-    fitted.partial_fit(X, y)
-    again = ShallowNNRegressor.__new__(ShallowNNRegressor)
-    again.__setstate__(
-        of_an_earlier_state(pickle.loads(pickle.dumps(fitted.__getstate__())), sparse=sparse)
-    )
-    assert_same_outputs(fitted, again, X)
-    before = again.score(X, y)
-    assert again.partial_fit(X, y).score(X, y) > before
-    if not sparse:  # no column of X has a zero
-        assert_same_outputs(fitted.partial_fit(X, y), again, X)
-
-
 def test_the_warning_comes_from_inside_a_pipeline_too():
     pipeline = make_pipeline(StandardScaler(), ShallowNNClassifier(**SMALL))
     pipeline.fit(IRIS.data, IRIS.target)
