@@ -70,7 +70,7 @@ def hidden_layer_warning(estimator, data, parameters) -> str | None:
     ``parameters`` are the kept ones, for standardised X.
     """
     rows = data.rows[:: -(-len(data.rows) // N_COMPARED)]
-    network = Network(parameters, copy.deepcopy(estimator._activation))
+    network = Network(parameters, copy.deepcopy(estimator._activation), alpha=estimator.alpha_)
     A0 = Inputs(data.X, data.scales[0]).take(rows)
     apart = abs(A0.max(axis=1) - A0.min(axis=1)).sum(), np.ptp(data.Y[:, rows], axis=1).sum()
     if 0 in apart:  # no layer could tell these rows apart, or none should

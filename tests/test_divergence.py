@@ -10,7 +10,7 @@ from sklearn.datasets import load_breast_cancer, load_iris
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import log_loss
 
-from skshallow import ShallowNNClassifier
+from skshallow import ShallowNNClassifier, ShallowNNRegressor
 from skshallow.core.optimizers import Adam, Optimizer
 from skshallow.inspection import hidden_unit_report
 
@@ -365,3 +365,17 @@ def test_a_layer_that_no_longer_reacts_is_told_of(activation):
         classifier.fit(X, y)
     assert np.ptp(classifier.predict_proba(X), axis=0).max() < 1e-3
     assert all(hidden_unit_report(classifier, X)["dead"])
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_a_penalty_that_leaves_a_constant_is_named(solver):
+    X, y = load_iris(return_X_y=True)
+    classifier = ShallowNNClassifier(4, solver=solver, alpha=100, random_state=0)
+    with pytest.warns(UserWarning, match="the penalty alpha=100 has brought the weights near zero"):
+        classifier.fit(X, y)
+
+
+def test_targets_that_never_change_make_a_constant_without_a_word():
+    X, _ = load_iris(return_X_y=True)
+    regressor = ShallowNNRegressor(4, alpha=100, max_iter=200, random_state=0)
+    np.testing.assert_allclose(regressor.fit(X, np.full(150, 3.0)).predict(X), 3)

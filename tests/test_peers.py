@@ -713,6 +713,7 @@ def test_the_log_loss_of_the_probabilities_is_the_training_loss(n_classes):  # m
     assert classifier.predict_proba(X).max() > 0.9
 
 
+@pytest.mark.filterwarnings("ignore:no hidden unit reacts:UserWarning")  # as it should be
 def test_a_stronger_penalty_makes_smaller_weights_not_just_a_larger_cost():  # mlxtend
     X, y = load_iris(return_X_y=True)
     norms = [squared_norm(settled(X, y, alpha=alpha)) for alpha in (1e-3, 1e-2, 1e-1, 10.0)]

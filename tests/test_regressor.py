@@ -184,6 +184,7 @@ def test_a_linear_network_finds_the_quantile_regression(quantile):
     solver=["adam", "lbfgs"],
     strength=1,
 )
+@pytest.mark.filterwarnings("ignore:no hidden unit reacts:UserWarning")  # as it should be
 @QUIET_LBFGS
 def test_under_a_crushing_penalty_the_best_constant_is_left(loss, solver):
     regressor = short(loss=loss, quantile=0.8, solver=solver, alpha=1e3, max_iter=200).fit(X, y)

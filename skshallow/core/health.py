@@ -11,6 +11,7 @@ ROUNDING = 1e-5  # values that differ by this part of the largest are the same, 
 N_COMPARED = 128  # examples on which units are compared: more tell no more
 NO_SLOPE = 1e-3  # a unit whose g' is never larger learns nothing
 STILL = 0.1  # Z1 that varies less says that W1 is near zero
+STRONG = 0.1  # penalty that may bring it there against the data, whose losses are of order one
 NO_EFFECT = 0.01  # Z2 that varies less, in deviations of the targets or as logits, says nothing
 
 
@@ -31,9 +32,9 @@ def duplicate_units(Z1, A1, i):
 def hidden_layer_fault(network, Z1, A1):
     """What to tell the user about the layer as a whole, or None.
 
-    A layer is dead if all its units are flat and without slope although Z1 varies. It is asleep if
-    neither Z1 nor Z2 varies: the penalty has brought the weights near zero, or they have not left
-    it yet. The inputs must not be constant, nor the targets.
+    A layer is dead if all its units are flat and without slope although Z1 varies. If it does not,
+    there was little to learn, or a strong penalty has put the layer to sleep: then Z2 does not vary
+    either. The inputs must not be constant, nor the targets.
     """
     n1, m = Z1.shape
     if n1 > 1 and duplicate_units(Z1, A1, 0).all():
@@ -43,7 +44,8 @@ def hidden_layer_fault(network, Z1, A1):
             "skshallow.inspection.hidden_unit_report shows every unit"
         )
     if np.ptp(Z1, axis=1).max() < STILL:
-        return None if np.ptp(network.output(A1), axis=1).max() > NO_EFFECT else _asleep(m)
+        asleep = np.ptp(network.output(A1), axis=1).max() < NO_EFFECT
+        return _asleep(network.alpha, m) if asleep and network.alpha >= STRONG else None
     if not flat(A1.min(axis=1), A1.max(axis=1)).all():
         return None
     if np.abs(network.slope(Z1, A1)).max() > NO_SLOPE:
@@ -55,9 +57,9 @@ def hidden_layer_fault(network, Z1, A1):
     )
 
 
-def _asleep(m):
+def _asleep(alpha, m):
     return (
         f"no hidden unit reacts to its inputs (seen on {m} rows), so that the network says nearly "
-        "the same of every row: its weights are near zero. Lower alpha, or raise learning_rate or "
-        "max_iter; if alpha='auto' chose so, X told nothing of y on the rows held out"
+        f"the same of every row: the penalty alpha={alpha:.3g} has brought the weights near zero. "
+        "Lower alpha, or set alpha='auto'; if that chose it, X told nothing of the y held out"
     )

@@ -102,14 +102,18 @@ def test_saturated_units_that_tell_rows_apart_are_no_fault():
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_a_layer_that_the_penalty_has_put_to_sleep_is_a_fault(name):
     _, Z1, _ = layer(name, spread=1e-3)
-    fault = hidden_layer_fault(*given(name, Z1 + np.linspace(-0.5, 0.5, 6)[:, None]))
+    network, *layers = given(name, Z1 + np.linspace(-0.5, 0.5, 6)[:, None])
+    assert hidden_layer_fault(network, *layers) is None  # little to learn, as far as this tells
+    network.alpha = 10.0
+    fault = hidden_layer_fault(network, *layers)
     assert "no hidden unit reacts to its inputs (seen on 40 rows)" in fault
-    assert "Lower alpha" in fault
+    assert "the penalty alpha=10 " in fault
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_small_pre_activations_that_large_weights_tell_apart_are_no_fault(name):
     network, Z1, A1 = layer(name, spread=1e-2)
+    network.alpha = 10.0
     network.parameters.W2[...] = 100
     assert hidden_layer_fault(network, Z1, A1) is None
 
