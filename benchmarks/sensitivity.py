@@ -16,12 +16,12 @@ from accuracy import command_line, measure, measure_regression, parse, prepare, 
 
 from skshallow import ShallowNNClassifier, ShallowNNRegressor
 from skshallow._defaults import (
-    AUTO_BATCH_SIZE,
     AUTO_EPOCHS,
     AUTO_STEPS,
     MAX_AUTO_ALPHA,
     Settings,
     alpha_by_rows,
+    resolve_batch_size,
 )
 from skshallow.core.optimizers import Adam
 
@@ -41,7 +41,8 @@ def times_epochs(factor):
     """So many times what "auto" is for n rows."""
 
     def parameters(n, kind):
-        epochs = max(AUTO_EPOCHS, -(-AUTO_STEPS // -(-n // AUTO_BATCH_SIZE)))
+        size = resolve_batch_size("auto", Settings.of(kind()), n)
+        epochs = max(AUTO_EPOCHS, -(-AUTO_STEPS // -(-n // size)))
         return {"max_iter": int(factor * epochs)}
 
     return parameters

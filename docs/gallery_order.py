@@ -4,6 +4,7 @@ from pathlib import Path
 
 EXAMPLES = [
     "quickstart",
+    "curves",
     # what the notes tell
     "decision_boundaries",
     "hidden_units",

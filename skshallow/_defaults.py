@@ -19,9 +19,11 @@ from skshallow.core.optimizers import OPTIMIZERS, Optimizer
 from skshallow.core.schedules import SCHEDULES
 
 AUTO_BATCH_SIZE = 128
+FEW_ROWS = 2_000  # up to here the number of steps decides, and
+FEW_BATCH_SIZE = 32  # small batches make more steps of the same time
 AUTO_EPOCHS = 40  # passes over the data at least, and
 AUTO_STEPS = 1_000  # steps at least: few rows need many epochs,
-AUTO_STEPS_CLEAN = 3_000  # and clean ones, which ask for little penalty, need more
+AUTO_STEPS_CLEAN = 12_000  # and clean ones, which ask for little penalty, need more
 AUTO_ITERATIONS = {"gd": 1_000, "lbfgs": 5_000}
 AUTO_ALPHA = 0.0025  # of 1,000 rows
 ALPHA_FALL = {"classifier": 1.0, "regressor": 1.75}  # powers of the number of rows it falls with
@@ -153,12 +155,9 @@ def resolve_batch_size(batch_size, settings: Settings, n_rows: int) -> int:
     """Rows in a step, or in a block of a step that takes all rows."""
     if settings.full_batch:
         return BLOCK_SIZE
-    return min(AUTO_BATCH_SIZE if is_auto(batch_size) else int(batch_size), n_rows)
-
-
-def are_few(n_batches: int) -> bool:
-    """Whether rows in so many batches are so few that the number of steps decides."""
-    return n_batches * AUTO_EPOCHS < AUTO_STEPS
+    if is_auto(batch_size):
+        batch_size = FEW_BATCH_SIZE if n_rows <= FEW_ROWS else AUTO_BATCH_SIZE
+    return min(int(batch_size), n_rows)
 
 
 def resolve_epochs(max_iter, settings: Settings, n_batches: int, *, clean: bool = False) -> int:
@@ -167,5 +166,5 @@ def resolve_epochs(max_iter, settings: Settings, n_batches: int, *, clean: bool 
         return int(max_iter)
     if settings.full_batch:
         return AUTO_ITERATIONS["lbfgs" if settings.optimizer is None else "gd"]
-    steps = AUTO_STEPS_CLEAN if clean and are_few(n_batches) else AUTO_STEPS
+    steps = AUTO_STEPS_CLEAN if clean else AUTO_STEPS
     return max(AUTO_EPOCHS, -(-steps // n_batches))

@@ -5,9 +5,9 @@ rows alone, is the start. From there the penalty is tripled, or divided by three
 lowers the loss on rows that a short training has not seen. Equal rows stay on one side, and weights
 count as rows. Very few rows tell nothing: there the closed form stands.
 
-Few rows that ask for little penalty are either clean, and then a long training pays, or noisy, and
-then a short training has hidden that: a long one tells which. It also tells whether a network that
-is no better than a constant has only not begun to learn.
+With few rows such a training is as long as the fit, as a shorter one would hide noise, and one more
+far below the start tells whether there is a better valley behind a hill. Few rows that ask for
+little penalty may be clean, and then a longer fit pays: a longer training tells.
 """
 
 import copy
@@ -21,28 +21,25 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from skshallow import _training
 from skshallow._data import DataSet
 from skshallow._defaults import (
+    FEW_ROWS,
     LEAST_ALPHA,
     Settings,
     alpha_by_rows,
-    are_few,
     is_auto,
-    resolve_batch_size,
     resolve_epochs,
 )
 from skshallow.core.batches import equal_rows
-from skshallow.core.constant import become_constant
 
 LEAST_ROWS = 50  # with fewer the closed form stands
 MOST_ROWS = 10_000  # to train with, and half as many to score with: more are as good
-SPLITS = ((1_000, 2), (math.inf, 1))  # how often to try up to so many rows,
-LONG_SPLITS = ((300, 2), (math.inf, 1))  # and how often a long training
+SPLITS = ((1_000, 2), (math.inf, 1))  # how often to try up to so many rows
 PARTS = 5  # of which one is held out
-SHARE = 0.3  # of the epochs of a fit, but at least
+SHARE = 0.3  # of the epochs of a fit to many rows, but at least
 LEAST_EPOCHS = 10
+LONGER = 3  # times as many epochs tell of few rows whether they are clean
 MOST_ITERATIONS = 200  # of L-BFGS
 STEP = 3.0
-SAFE = -1  # steps below the closed form that noisy rows may take
-FAR = -4  # steps to where training has not collapsed, if it has
+FAR = -4  # steps to where there may be a better valley
 LARGEST_ALPHA = 1.0
 GAIN = 0.02  # share of the loss that a smaller penalty must save: the larger one is safer
 LEAST_GAIN = 0.001  # the same of a larger one
@@ -84,12 +81,12 @@ def choose_penalty(estimator, settings: Settings, data: DataSet, held_out, seed:
     splits = [(_some(a, MOST_ROWS, rng), _some(b, MOST_ROWS // 2, rng)) for a, b in splits]
     trials = _Trials(estimator, settings, splits, n, seed)
     steps, clean = descend(trials.losses, *trials.bounds()), False
-    if steps >= 0 and trials.learn_only_if_long(steps):
-        steps = FAR
-    if steps < 0 and trials.are_few():
+    if trials.are_few() and steps >= 0 and saves(trials.losses(FAR), trials.losses(steps), GAIN):
+        steps = climb(trials.losses, FAR)
+    if trials.may_last_longer() and steps < 0:
         longer = climb(trials.losses_if_long, steps)
-        clean = saves(trials.losses_if_long(longer), trials.losses_where_long(steps), GAIN)
-        steps = longer if clean else max(steps, SAFE)
+        clean = saves(trials.losses_if_long(longer), trials.losses(steps), GAIN, errors=0)
+        steps = longer if clean else steps
     return Choice(max(alpha * STEP**steps, LEAST_ALPHA), clean)
 
 
@@ -102,7 +99,8 @@ def descend(losses: Callable[[int], np.ndarray], lowest: int, largest: int) -> i
     def improves(new, old):
         if not lowest <= new <= largest:
             return False
-        return saves(losses(new), losses(old), GAIN if new < old else LEAST_GAIN)
+        smaller = new < old
+        return saves(losses(new), losses(old), GAIN if smaller else LEAST_GAIN, errors=smaller)
 
     best = 0
     while improves(best + 1, best):
@@ -113,26 +111,26 @@ def descend(losses: Callable[[int], np.ndarray], lowest: int, largest: int) -> i
 
 
 def climb(losses: Callable[[int], np.ndarray], best: int) -> int:
-    """The same, upward from what was best for a short training."""
+    """The same, upward from below 0, and there no further."""
     while best < 0 and losses(best + 1).mean() <= losses(best).mean():
         best += 1
     return best
 
 
-def saves(new: np.ndarray, old: np.ndarray, gain: float) -> bool:
-    """Whether losses are lower by this share, and by more than chance would have it."""
+def saves(new: np.ndarray, old: np.ndarray, gain: float, errors: float = 1) -> bool:
+    """Whether losses are lower by this share, and by so many standard errors of the difference."""
     if not np.isfinite(new).all():
         return False
     if not np.isfinite(old).all():
         return True
     saved = old - new
-    chance = saved.std() / math.sqrt(len(saved)) if gain > LEAST_GAIN else 0
+    chance = errors * saved.std() / math.sqrt(len(saved))
     return bool(saved.mean() > max(chance, gain * abs(old.mean())))
 
 
 @dataclass
 class _Trials:
-    """Short trainings on the first half of each split, scored on the second."""
+    """Trainings on the first half of each split, scored on the second."""
 
     estimator: object
     settings: Settings
@@ -152,44 +150,30 @@ class _Trials:
         return math.ceil(low - 1e-9), math.floor(high + 1e-9)
 
     def losses(self, steps):
-        """Losses of all rows held out, after a short training with this penalty."""
-        return self._losses(steps, self.splits)
-
-    def learn_only_if_long(self, steps):
-        """Whether the network is no better than a constant, but for a long training far below."""
-        constant = np.concatenate([self._constant(*split) for split in self.splits])
-        if saves(self.losses(steps), constant, GAIN):
-            return False
-        return saves(self.losses_if_long(FAR), self.losses_where_long(steps), GAIN)
-
-    def losses_where_long(self, steps):
-        """Those of the rows that ``losses_if_long`` is of."""
-        return self._losses(steps, self._long_splits())
+        """Losses of all rows held out, after a training with this penalty."""
+        return self._losses(steps)
 
     def losses_if_long(self, steps):
-        """Losses after a training as long as that of clean rows, of one split if there are many."""
-        return self._losses(steps, self._long_splits(), long=True)
-
-    def _long_splits(self):
-        return self.splits[: _number(LONG_SPLITS, self.n)]
+        """Losses after a training that is longer than a fit."""
+        return self._losses(steps, long=True)
 
     def are_few(self):
-        """Whether a fit goes through the rows more often than it would through many."""
-        n = len(self.splits[0][0].rows)
-        size = resolve_batch_size(self.estimator.batch_size, self.settings, n)
-        return self.settings.optimizer is not None and are_few(-(-n // size))
+        """Whether the rows are so few that the number of steps decides."""
+        return not self.settings.full_batch and self.n <= FEW_ROWS
 
-    def _losses(self, steps, splits, *, long=False):
-        for i, split in enumerate(splits):
+    def may_last_longer(self):
+        """Whether a fit may go on for longer if that pays."""
+        return self.are_few() and is_auto(self.estimator.max_iter)
+
+    def _losses(self, steps, *, long=False):
+        for i, split in enumerate(self.splits):
             if (i, steps, long) not in self.known:
                 self.known[i, steps, long] = self._train(*split, self.start * STEP**steps, long)
-        return np.concatenate([self.known[i, steps, long] for i in range(len(splits))])
+        return np.concatenate([self.known[i, steps, long] for i in range(len(self.splits))])
 
     def _train(self, training, validation, alpha, long):
         settings, state, engine = self._new_engine(training, alpha)
-        n_epochs = resolve_epochs(self.estimator.max_iter, settings, engine.n_steps, clean=long)
-        if not long:
-            n_epochs = self._shortened(n_epochs)
+        n_epochs = self._n_epochs(engine.n_steps, long)
         _training.begin_fit(self.estimator, settings, state, n_epochs)
         with _training.computing(engine):
             outcome = _training.run_solver(self.estimator, state, engine, n_epochs)
@@ -199,20 +183,20 @@ class _Trials:
             losses = _losses(engine.network, validation)
         return losses if outcome.reason != "diverged" else np.full_like(losses, math.inf)
 
-    def _constant(self, training, validation):
-        _, _, engine = self._new_engine(training, 0.0)
-        become_constant(engine.network, engine.batches)
-        return _losses(engine.network, validation)
-
     def _new_engine(self, training, alpha):
         settings = copy.deepcopy(self.settings)
         state = _training.new_state(self.estimator, settings, training, self.seed)
         engine = _training.new_engine(self.estimator, settings, state, training, alpha)
         return settings, state, engine
 
-    def _shortened(self, n_epochs):
+    def _n_epochs(self, n_batches, long):
+        """Those of a fit to few rows, less with many, more in a long training."""
+        n_epochs = resolve_epochs(self.estimator.max_iter, self.settings, n_batches)
         if self.settings.optimizer is None:
             return min(n_epochs, MOST_ITERATIONS)
+        if self.are_few():
+            most = resolve_epochs("auto", self.settings, n_batches)
+            return LONGER * most if long else min(n_epochs, most)
         return min(n_epochs, max(math.ceil(SHARE * n_epochs), LEAST_EPOCHS))
 
 

@@ -66,13 +66,13 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         Share of hidden units that are dropped at random in every training step [7]_. Not for
         "lbfgs".
     batch_size : int or "auto", default="auto"
-        Rows in a step, at most; an epoch is divided evenly. "auto" is 128. "gd" and "lbfgs"
-        always take all rows.
+        Rows in a step, at most; an epoch is divided evenly. "auto" is 32 with up to 2,000 rows,
+        else 128. "gd" and "lbfgs" always take all rows.
     max_iter : int or "auto", default="auto"
         Epochs, that is passes over the rows; iterations for "gd" and "lbfgs". "auto" is 40
-        epochs, or more until there are 1,000 steps, 3,000 if ``alpha="auto"`` finds that the rows
-        are few and clean and learn more then; 1,000 iterations for "gd", 5,000 for "lbfgs",
-        which ends by ``tol`` much earlier as a rule.
+        epochs, or more until there are 1,000 steps, 12,000 if ``alpha="auto"`` finds that the
+        rows are few and clean and learn more then; 1,000 iterations for "gd", 5,000 for
+        "lbfgs", which ends by ``tol`` much earlier as a rule.
     shuffle : bool, default=True
         Whether every epoch takes the rows in a new random order.
     early_stopping : bool or "auto", default="auto"

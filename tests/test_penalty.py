@@ -48,6 +48,30 @@ def test_a_parabola_about_its_middle_is_learned(activation):
     )
 
 
+def test_clean_rows_are_trained_for_longer_than_noisy_ones():
+    clean, noisy = (
+        ShallowNNRegressor(16, random_state=0).fit(*sine(noise, n=100)).n_iter_
+        for noise in (0, 1.5)
+    )
+    assert clean > 3 * noisy
+
+
+@pytest.mark.slow
+def test_a_board_is_learned():
+    rng = np.random.default_rng(0)
+    X = rng.uniform(0, 4, (3_000, 2))
+    y = np.floor(X).sum(axis=1).astype(int) % 2
+    assert ShallowNNClassifier(random_state=0).fit(X[:1_000], y[:1_000]).score(X, y) > 0.95
+
+
+@pytest.mark.slow
+def test_few_rows_do_not_hide_a_function_without_noise():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(2_100, 2))
+    y = np.sin(2 * X[:, 0]) * X[:, 1]
+    assert ShallowNNRegressor(random_state=0).fit(X[:100], y[:100]).score(X[100:], y[100:]) > 0.7
+
+
 def test_it_holds_for_sparse_inputs_weights_quantiles_and_several_labels():
     X, y = make_moons(200, noise=0.3, random_state=0)
     weights, kind = np.random.default_rng(0).uniform(0.5, 2, 200), {"max_iter": 5}
@@ -78,6 +102,18 @@ def test_the_choice_as_a_number_gives_the_same_network(kind):
     options = {"max_iter": 12, "random_state": 3}
     auto = kind(8, **options).fit(X, y)
     given = kind(8, alpha=auto.alpha_, **options).fit(X, y)
+    np.testing.assert_array_equal(auto.W1_, given.W1_)
+
+
+def test_epochs_that_are_given_stay_as_they_are():
+    assert ShallowNNRegressor(4, max_iter=3, random_state=0).fit(*sine(0, n=100)).n_iter_ == 3
+
+
+@pytest.mark.parametrize(("n", "batch_size"), [(300, 32), (2_000, 32), (2_001, 128)])
+def test_few_rows_come_in_small_batches(n, batch_size):
+    options = {"alpha": 0.01, "max_iter": 2, "random_state": 0}
+    auto = ShallowNNRegressor(2, **options).fit(*sine(0.1, n=n))
+    given = ShallowNNRegressor(2, batch_size=batch_size, **options).fit(*sine(0.1, n=n))
     np.testing.assert_array_equal(auto.W1_, given.W1_)
 
 
@@ -158,6 +194,7 @@ def test_a_smaller_penalty_must_be_better_by_more_than_chance():
     better_on_some_more = old + np.where(np.arange(100) < 53, -1.0, 1.0)
     assert better_on_some_more.mean() < 0.95 * old.mean()
     assert not saves(better_on_some_more, old, 0.02)
+    assert saves(better_on_some_more, old, 0.02, errors=0)
     assert saves(0.9 * old, old, 0.02)
     assert not saves(0.99 * old, old, 0.02)
 
