@@ -156,7 +156,8 @@ def resolve_batch_size(batch_size, settings: Settings, n_rows: int) -> int:
     if settings.full_batch:
         return BLOCK_SIZE
     if is_auto(batch_size):
-        batch_size = FEW_BATCH_SIZE if n_rows <= FEW_ROWS else AUTO_BATCH_SIZE
+        few = AUTO_BATCH_SIZE < n_rows <= FEW_ROWS  # still fewer rows make one whole batch
+        batch_size = FEW_BATCH_SIZE if few else AUTO_BATCH_SIZE
     return min(int(batch_size), n_rows)
 
 

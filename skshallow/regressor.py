@@ -80,8 +80,8 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
         Share of hidden units that are dropped at random in every training step [7]_. Not for
         "lbfgs".
     batch_size : int or "auto", default="auto"
-        Rows in a step, at most; an epoch is divided evenly. "auto" is 32 with up to 2,000 rows,
-        else 128. "gd" and "lbfgs" always take all rows.
+        Rows in a step, at most; an epoch is divided evenly. "auto" is 32 with 129 to 2,000
+        rows, else 128. "gd" and "lbfgs" always take all rows.
     max_iter : int or "auto", default="auto"
         Epochs, that is passes over the rows; iterations for "gd" and "lbfgs". "auto" is 40
         epochs, or more until there are 1,000 steps, 12,000 if ``alpha="auto"`` finds that the

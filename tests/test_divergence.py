@@ -351,7 +351,10 @@ def test_units_that_stay_alike_are_told_of(solver):
 @pytest.mark.parametrize("activation", ["tanh", "sigmoid"])
 def test_a_layer_that_no_longer_reacts_is_told_of(activation):
     X, y = load_iris(return_X_y=True)
-    solver, short = Adam(input_scale_rate=0), {"max_iter": 30, "schedule": "constant"}
+    solver, short = (
+        Adam(input_scale_rate=0),
+        {"max_iter": 30, "schedule": "constant", "batch_size": 128},
+    )
     classifier = ShallowNNClassifier(
         4,
         activation=activation,

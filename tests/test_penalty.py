@@ -109,7 +109,7 @@ def test_epochs_that_are_given_stay_as_they_are():
     assert ShallowNNRegressor(4, max_iter=3, random_state=0).fit(*sine(0, n=100)).n_iter_ == 3
 
 
-@pytest.mark.parametrize(("n", "batch_size"), [(300, 32), (2_000, 32), (2_001, 128)])
+@pytest.mark.parametrize(("n", "batch_size"), [(128, 128), (129, 32), (2_000, 32), (2_001, 128)])
 def test_few_rows_come_in_small_batches(n, batch_size):
     options = {"alpha": 0.01, "max_iter": 2, "random_state": 0}
     auto = ShallowNNRegressor(2, **options).fit(*sine(0.1, n=n))
