@@ -5,8 +5,8 @@ rows alone, is the start. From there the penalty is tripled, or divided by three
 lowers the loss on rows that a short training has not seen. Equal rows stay on one side, and weights
 count as rows. Very few rows tell nothing: there the closed form stands.
 
-With few rows such a training is as long as the fit, as a shorter one would hide noise, and one more
-far below the start tells whether there is a better valley behind a hill. Few rows that ask for
+With few rows such a training is half as long as the fit, as a shorter one would hide noise, and one
+more far below the start tells whether there is a better valley behind a hill. Few rows that ask for
 little penalty may be clean, and then a longer fit pays: a longer training tells.
 """
 
@@ -34,7 +34,7 @@ LEAST_ROWS = 50  # with fewer the closed form stands
 MOST_ROWS = 10_000  # to train with, and half as many to score with: more are as good
 SPLITS = ((1_000, 2), (math.inf, 1))  # how often to try up to so many rows
 PARTS = 5  # of which one is held out
-SHARE = 0.3  # of the epochs of a fit to many rows, but at least
+SHARE, SHARE_OF_FEW = 0.3, 0.5  # of the epochs of a fit to many rows and to few, but at least
 LEAST_EPOCHS = 10
 LONGER = 3  # times as many epochs tell of few rows whether they are clean
 MOST_ITERATIONS = 200  # of L-BFGS
@@ -99,8 +99,8 @@ def descend(losses: Callable[[int], np.ndarray], lowest: int, largest: int) -> i
     def improves(new, old):
         if not lowest <= new <= largest:
             return False
-        smaller = new < old
-        return saves(losses(new), losses(old), GAIN if smaller else LEAST_GAIN, errors=smaller)
+        gain, errors = (GAIN, 1) if new < old else (LEAST_GAIN, 0)
+        return saves(losses(new), losses(old), gain, errors)
 
     best = 0
     while improves(best + 1, best):
@@ -190,14 +190,14 @@ class _Trials:
         return settings, state, engine
 
     def _n_epochs(self, n_batches, long):
-        """Those of a fit to few rows, less with many, more in a long training."""
+        """Fewer than in a fit, more in a long training."""
         n_epochs = resolve_epochs(self.estimator.max_iter, self.settings, n_batches)
         if self.settings.optimizer is None:
             return min(n_epochs, MOST_ITERATIONS)
-        if self.are_few():
-            most = resolve_epochs("auto", self.settings, n_batches)
-            return LONGER * most if long else min(n_epochs, most)
-        return min(n_epochs, max(math.ceil(SHARE * n_epochs), LEAST_EPOCHS))
+        if long:
+            return LONGER * n_epochs
+        share = SHARE_OF_FEW if self.are_few() else SHARE
+        return min(n_epochs, max(math.ceil(share * n_epochs), LEAST_EPOCHS))
 
 
 def _losses(network, data):
