@@ -8,10 +8,13 @@ large penalty and the curve is smooth; where they have none, it finds a small on
 on for longer.
 """
 
+import warnings
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import ListedColormap
 from sklearn.datasets import make_moons
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.inspection import DecisionBoundaryDisplay
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
@@ -20,6 +23,7 @@ from sklearn.preprocessing import StandardScaler
 from skshallow import ShallowNNClassifier, ShallowNNRegressor
 
 rng = np.random.default_rng(0)
+warnings.simplefilter("ignore", ConvergenceWarning)  # of MLPs, which end after 200 epochs
 
 # %%
 # Points of the plane that belong to one of two classes. In the last set one label in
