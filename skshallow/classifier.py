@@ -59,9 +59,8 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         data choose: short trainings on four fifths of the rows try stronger and weaker penalties,
         and the least loss on the other rows, or on ``X_val``, decides. The search starts at 2.5 / n
         with n = max(sum of weights, number of rows), between 1e-6 and 0.02 (a quarter of that for
-        "sigmoid"). That
-        value stands with fewer than 50 rows and in ``partial_fit``, where n counts all rows seen.
-        Under ``warm_start`` the first choice is kept. See ``alpha_``.
+        "sigmoid"). That value stands with fewer than 50 rows and in ``partial_fit``, where n
+        counts all rows seen. Under ``warm_start`` the first choice is kept. See ``alpha_``.
     dropout : float in [0, 1), default=0.0
         Share of hidden units that are dropped at random in every training step [7]_. Not for
         "lbfgs".
@@ -240,10 +239,10 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
     ) -> Self:
         """Train for one epoch on these rows, going on from the last call.
 
-        k calls on all rows are ``fit`` with ``max_iter=k``. Inputs are standardised by the rows
-        of the first call, so it should have many. Nothing is printed. With
-        ``max_iter="auto"`` the learning rate stays constant; a "cosine" schedule otherwise comes
-        down once in every max_iter calls.
+        k calls on all rows are ``fit`` with ``max_iter=k``. Inputs are standardised by all rows
+        seen so far, and ``alpha="auto"`` is that for so many rows; calls may have one row each.
+        Nothing is printed. With ``max_iter="auto"`` the learning rate stays constant; a "cosine"
+        schedule otherwise comes down once in every max_iter calls.
 
         Parameters
         ----------

@@ -263,10 +263,10 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
     ) -> Self:
         """Train for one epoch on these rows, going on from the last call.
 
-        k calls on all rows are ``fit`` with ``max_iter=k``. Inputs and targets are scaled by the
-        rows of the first call, so it should have many. Nothing is printed. With
-        ``max_iter="auto"`` the learning rate stays constant; a "cosine" schedule otherwise comes
-        down once in every max_iter calls.
+        k calls on all rows are ``fit`` with ``max_iter=k``. X and y are standardised by all rows
+        seen so far, and ``alpha="auto"`` is that for so many rows; calls may have one row each.
+        Nothing is printed. With ``max_iter="auto"`` the learning rate stays constant; a "cosine"
+        schedule otherwise comes down once in every max_iter calls.
 
         Parameters
         ----------
