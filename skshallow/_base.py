@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin, with_callbacks
-from sklearn.utils import check_random_state
+from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import validate_data
 
 from skshallow import _training
@@ -178,7 +178,8 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
         s = None if weights is None else weights[None, :]
         if self._class_weights is not None:
             s = self._class_weights.weigh(y, weights)
-        X = X.astype(dtype, copy=False)
+        if X.dtype != dtype:
+            X = check_array(X.astype(dtype), accept_sparse="csr", input_name="X")
         return DataSet.of(X, y, self._encoder.encode(y, dtype), weights, s)
 
     def _seed(self, first):
@@ -188,23 +189,25 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
 
     def _prepare(self, settings, data, seed, *, first):
         """The data, standardised, for a state: new, the old one, or made of the fitted weights."""
+        if not first:
+            self._check_same_network(settings)
         data = _training.bound_inputs(self, data, first=first)
         if first:
             self._activation = settings.activation
             self._standardization = data.standardization() if self.standardize else None
             self._target_standardization = self._encoder.measure(data) if self.standardize else None
-        else:
-            self._check_same_network(settings)
         if first or not hasattr(self, "_state"):
             how = {"drawn": first, "networks": int(self.n_networks)}
             self._state = _training.new_state(self, settings, data, seed, **how)
             self._solver = copy.deepcopy(self.solver)
         elif not self._state.theta.flags.writeable:  # mapped from a file by joblib
             self._state = copy.deepcopy(self._state)
+        scaling = settings.scaling_for(self.alpha, int(self.n_networks))
         if not same_options(self._solver, self.solver):
             self._solver = copy.deepcopy(self.solver)
-            scaling = settings.scaling_for(self.alpha, int(self.n_networks))
             self._state.use_optimizer(settings.optimizer, scaling)
+        else:
+            self._state.use_input_scaling(scaling)  # alpha may be another one
         return replace(data, scales=(self._standardization, self._target_standardization))
 
     def _check_same_network(self, settings):
@@ -215,6 +218,8 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
         difference = self._encoder.difference(self)
         if self.standardize != (self._standardization is not None):
             difference = f"standardize={self.standardize!r} differs from that"
+        elif self.clip_inputs != (self._input_range is not None):
+            difference = f"clip_inputs={self.clip_inputs!r} differs from that"
         elif self.n_networks != networks:
             difference = f"n_networks={self.n_networks!r} differs from the {networks}"
         elif self.hidden_units * self.n_networks != n1:

@@ -71,9 +71,9 @@ def hidden_layer_warning(estimator, data, parameters) -> str | None:
     """
     rows = data.rows[:: -(-len(data.rows) // N_COMPARED)]
     network = Network(parameters, copy.deepcopy(estimator._activation), alpha=estimator.alpha_)
-    A0 = Inputs(data.X, data.scales[0]).take(rows)
-    apart = abs(A0.max(axis=1) - A0.min(axis=1)).sum(), np.ptp(data.Y[:, rows], axis=1).sum()
-    if 0 in apart:  # no layer could tell these rows apart, or none should
-        return None
+    A0 = Inputs(data.X, data.scales[0], data.bounds).take(rows)
     with np.errstate(over="ignore", invalid="ignore"):
+        apart = abs(A0.max(axis=1) - A0.min(axis=1)).sum(), np.ptp(data.Y[:, rows], axis=1).sum()
+        if 0 in apart:  # no layer could tell these rows apart, or none should
+            return None
         return hidden_layer_fault(network, *network.hidden(A0))

@@ -32,7 +32,7 @@ from skshallow.core.batches import equal_rows
 
 LEAST_ROWS = 50  # with fewer the closed form stands
 MOST_ROWS = 10_000  # to train with, and half as many to score with: more are as good
-SPLITS = ((1_000, 2), (math.inf, 1))  # how often to try up to so many rows
+TRIED_TWICE = 1_000  # rows up to which two different parts are held out
 PARTS = 5  # of which one is held out
 SHARE, SHARE_OF_FEW = 0.3, 0.5  # of the epochs of a fit to many rows and to few, but at least
 LEAST_EPOCHS = 10
@@ -91,7 +91,7 @@ def choose_penalty(estimator, settings: Settings, data: DataSet, held_out, seed:
 
 
 def descend(losses: Callable[[int], np.ndarray], lowest: int, largest: int) -> int:
-    """The number of steps, from 0 on, where the mean loss is least, as far as going down finds it.
+    """The number of steps, from 0 on, where the mean loss is least, as far as small steps find it.
 
     ``losses`` of a number of steps are those of all rows held out.
     """
@@ -111,7 +111,7 @@ def descend(losses: Callable[[int], np.ndarray], lowest: int, largest: int) -> i
 
 
 def climb(losses: Callable[[int], np.ndarray], best: int) -> int:
-    """The same, upward from below 0, and there no further."""
+    """The number of steps from ``best`` up to 0 after which the mean loss rises."""
     while best < 0 and losses(best + 1).mean() <= losses(best).mean():
         best += 1
     return best
@@ -130,7 +130,7 @@ def saves(new: np.ndarray, old: np.ndarray, gain: float, errors: float = 1) -> b
 
 @dataclass
 class _Trials:
-    """Trainings on the first half of each split, scored on the second."""
+    """Trainings on the first data set of each split, scored on the second."""
 
     estimator: object
     settings: Settings
@@ -218,16 +218,11 @@ def _splits(estimator, data, n, seed):
         labels = np.where(counts[labels] < PARTS, -1, labels)  # rare ones together
         kind = StratifiedKFold if np.unique(labels, return_counts=True)[1].min() >= PARTS else KFold
     parts = kind(PARTS, shuffle=True, random_state=seed).split(first, labels)
-    number = _number(SPLITS, n)
+    number = 2 if n <= TRIED_TWICE else 1
     return [
         tuple(data.subset(data.rows[np.isin(groups, chosen)]) for chosen in pair)
         for _, pair in zip(range(number), parts, strict=False)
     ]
-
-
-def _number(table, n):
-    """What a table says of n rows."""
-    return next(number for rows, number in table if n <= rows)
 
 
 def _some(data, most, rng):

@@ -51,7 +51,12 @@ def fitted_network(estimator, dtype=None) -> Network:
 def input_bounds(estimator) -> InputBounds | None:
     """What clips the inputs of the fitted network, if anything."""
     bounds = getattr(estimator, "input_bounds_", None)
-    return None if bounds is None else InputBounds(*bounds)
+    if bounds is None:
+        return None
+    bounds, expected = np.asarray(bounds), (2, estimator.n_features_in_)
+    if bounds.shape != expected:
+        raise ValueError(f"input_bounds_ has shape {bounds.shape}: give an array {expected}")
+    return InputBounds(*bounds)
 
 
 def predicted_outputs(estimator, X, method):

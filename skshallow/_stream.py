@@ -37,10 +37,15 @@ def follow_stream(estimator, data: DataSet, *, first: bool) -> DataSet:
         before is None or before.is_close(after) for before, after in zip(old, new, strict=True)
     ):
         return data
-    if stream.n_rows > NOVICE:
+    if is_familiar(estimator):
         estimator._state.change_scales(old, new)
     estimator._standardization, estimator._target_standardization = new
     return replace(data, scales=new)
+
+
+def is_familiar(estimator) -> bool:
+    """Whether partial_fit has seen enough rows to tell what is usual."""
+    return hasattr(estimator, "_stream") and estimator._stream.n_rows > NOVICE
 
 
 @dataclass

@@ -9,7 +9,7 @@ import numpy as np
 from skshallow._data import DataSet
 from skshallow._defaults import Settings, is_auto, resolve_batch_size
 from skshallow._prediction import FITTED
-from skshallow._stream import follow_stream
+from skshallow._stream import follow_stream, is_familiar
 from skshallow._threads import dot_for
 from skshallow.core.batches import BLOCK_SIZE
 from skshallow.core.constant import become_constant
@@ -32,13 +32,15 @@ def whole_batch_data(estimator, settings: Settings, data: DataSet) -> DataSet:
 def bound_inputs(estimator, data: DataSet, *, first: bool) -> DataSet:
     """Widen the range of the inputs by these rows; the data, clipped if values are absurd.
 
-    A network that was begun without a range goes on without.
+    ``first`` says that no range was seen before.
     """
-    before = None if first else getattr(estimator, "_input_range", None)
-    if not estimator.clip_inputs or (before is None and not first):
+    before = None if first else estimator._input_range
+    if not estimator.clip_inputs:
         estimator._input_range = None
         return data
     seen, usual = data.input_range()
+    if is_familiar(estimator):
+        usual = usual.unless_absurd(before)
     estimator._input_range = usual if before is None else usual.merge(before)
     bounds = estimator._input_range.bounds()
     return data if bounds.hold(np.array([seen.low, seen.high])) else replace(data, bounds=bounds)

@@ -60,7 +60,7 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         and the least loss on the other rows, or on ``X_val``, decides. The search starts at 2.5 / n
         with n = max(sum of weights, number of rows), between 1e-6 and 0.02 (a quarter of that for
         "sigmoid"). That value stands with fewer than 50 rows and in ``partial_fit``, where n
-        counts all rows seen. Under ``warm_start`` the first choice is kept. See ``alpha_``.
+        counts all rows seen. Under ``warm_start`` ``alpha_`` is kept.
     dropout : float in [0, 1), default=0.0
         Share of hidden units that are dropped at random in every training step [7]_. Not for
         "lbfgs".
@@ -102,8 +102,8 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         largest value of the training rows, plus a quarter of the distance between them on either
         side. Rows inside come out as without; a value far outside counts as one at the bound. If
         a few training values are a hundred times as far from the median as all others of their
-        column, they do not count for its range, and are clipped in training too. ``warm_start``
-        and ``partial_fit`` widen the range. See ``input_bounds_``.
+        column (in sparse X from zero), they do not count for its range, and are clipped in training
+        too. ``warm_start`` and ``partial_fit`` widen the range. See ``input_bounds_``.
     class_weight : dict, "balanced" or None, default=None
         Weight of each class; "balanced" is inverse to its (weighted) frequency. For multilabel
         targets it applies to 0 and 1 of each label.
@@ -111,8 +111,8 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         Number of networks that are trained side by side, from other initial weights on the same
         batches, and whose scores are averaged [9]_. The fitted network is one with ``n_networks *
         hidden_units`` hidden units that says just that, so prediction and export know nothing of
-        it. The penalty is searched with one network. Errors that come from the initial weights
-        average out: most where targets are noisy.
+        it; ``loss_curve_`` and ``penalty_curve_`` are means over the networks. The penalty is
+        searched with one. Errors that come from the initial weights average out.
     warm_start : bool, default=False
         Whether a further ``fit`` goes on where the last one ended, with the same hidden units:
         moments, random numbers, history and validation set go on, the schedule begins anew. If

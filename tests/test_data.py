@@ -81,6 +81,44 @@ def test_sparse_inputs_give_the_model_of_dense_ones(
     np.testing.assert_allclose(thin.predict_proba(X), thin.predict_proba(container(X)), rtol=1e-12)
 
 
+@pytest.mark.parametrize(
+    "options", [{}, {"dropout": 0.3}, {"alpha": "auto", "max_iter": 3}], ids=str
+)
+def test_one_whole_batch_gives_the_same_model_sparse_or_dense(options):
+    """Rows are put in an order of their own, which decides splits and random numbers."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((60, 8)) * (rng.random((60, 8)) < 0.3)
+    y = X[:, 0] + X[:, 1] > 0.1
+    dense, thin = (short(**options).fit(x, y) for x in (X, sparse.csr_array(X)))
+    assert thin.alpha_ == pytest.approx(dense.alpha_)
+    np.testing.assert_allclose(thin.predict_proba(X), dense.predict_proba(X), rtol=1e-6)
+
+
+def test_rows_that_are_equal_in_value_are_equal():
+    """Zeros with a sign, zeros that are stored, columns in another order."""
+    X, y = np.random.default_rng(0).integers(0, 3, (300, 3)) * 1.0, np.arange(300) % 2
+    signed = np.where(X == 0, -0.0, X)
+    stored = sparse.csr_array(X + 1)
+    stored.data -= 1
+    turned = stored.copy()
+    turned.indices, turned.data = (
+        a.reshape(300, 3)[:, ::-1].ravel() for a in (stored.indices, stored.data)
+    )
+    turned.has_sorted_indices = False
+    expected = probabilities(X, y, early_stopping=True, max_iter=3)
+    for other in (signed, stored, turned):
+        found = short(early_stopping=True, max_iter=3).fit(other, y).predict_proba(X)
+        np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+def test_sparse_rows_may_be_empty():
+    X, y = np.zeros((1100, 3)), np.arange(1100) % 2
+    X[1024:] = np.random.default_rng(0).standard_normal((76, 3))
+    dense, thin = (short(max_iter=2).fit(x, y) for x in (X, sparse.csr_array(X)))
+    np.testing.assert_allclose(thin.W1_, dense.W1_, rtol=1e-7, atol=1e-12)
+    thin.partial_fit(sparse.csr_array((1, 3)), [0])
+
+
 def test_all_sparse_containers_give_the_same_bits():
     X, y = load_iris(return_X_y=True)
     X = holes(X)

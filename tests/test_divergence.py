@@ -382,3 +382,11 @@ def test_targets_that_never_change_make_a_constant_without_a_word():
     X, _ = load_iris(return_X_y=True)
     regressor = ShallowNNRegressor(4, alpha=100, max_iter=200, random_state=0)
     np.testing.assert_allclose(regressor.fit(X, np.full(150, 3.0)).predict(X), 3)
+
+
+def test_a_layer_asleep_is_told_of_although_a_training_value_is_absurd():
+    X, y = load_iris(return_X_y=True)
+    X = X.copy()
+    X[0, 0] = 1e9
+    with pytest.warns(UserWarning, match="no hidden unit reacts"):
+        ShallowNNClassifier(4, alpha=100, random_state=0).fit(X, y)

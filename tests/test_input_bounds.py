@@ -145,11 +145,36 @@ def test_training_that_goes_on_widens_the_bounds(method):
     np.testing.assert_allclose(fitted.input_bounds_, expected, rtol=1e-12)
 
 
-def test_a_network_begun_without_bounds_goes_on_without():
-    fitted = regressor(warm_start=True, clip_inputs=False).fit(X, y)
-    fitted.set_params(clip_inputs=True).fit(X[:100], y[:100])
-    assert fitted.input_bounds_ is None
-    assert clone(fitted).fit(X, y).input_bounds_ is not None
+@pytest.mark.parametrize("clip", [True, False])
+def test_whether_inputs_are_clipped_cannot_change_on_the_way(clip):
+    fitted = regressor(warm_start=True, clip_inputs=not clip).fit(X, y)
+    assert (fitted.input_bounds_ is None) == clip
+    fitted.set_params(clip_inputs=clip)
+    for go_on in (fitted.fit, fitted.partial_fit):
+        with pytest.raises(ValueError, match=f"clip_inputs={clip} differs from that"):
+            go_on(X[:100], y[:100])
+    assert (clone(fitted).fit(X, y).input_bounds_ is not None) == clip
+
+
+def test_one_absurd_row_does_not_ruin_a_stream():
+    network = regressor()
+    for i in range(300):
+        network.partial_fit(X[i : i + 1], y[i : i + 1])
+    before, score, wrong = network.input_bounds_, network.score(X, y), X[:1].copy()
+    wrong[0, 0] = 1e5
+    network.partial_fit(wrong, y[:1])
+    np.testing.assert_array_equal(network.input_bounds_, before)
+    assert network.score(X, y) > score - 0.1
+
+
+def test_bounds_of_ones_own_may_be_a_list_of_the_right_shape():
+    fitted = regressor().fit(X, y)
+    fitted.input_bounds_ = fitted.input_bounds_.tolist()
+    for container in (np.asarray, csr_array):
+        assert fitted.predict(container(X)).shape == y.shape
+    fitted.input_bounds_ = [0, 1]
+    with pytest.raises(ValueError, match=r"input_bounds_ has shape \(2,\): give"):
+        fitted.predict(X)
 
 
 def test_bounds_survive_pickle_and_go_on():

@@ -526,3 +526,10 @@ def test_predictions_of_many_rows_are_those_of_few():
     few = classifier.predict_proba(X[:100])
     np.testing.assert_array_equal(classifier.predict_proba(many)[:100], few)
     np.testing.assert_array_equal(classifier.predict_proba(many)[-len(X) :][:100], few)
+
+
+def test_inputs_are_scaled_as_the_present_penalty_allows():
+    X, y = load_iris(return_X_y=True)
+    network = ShallowNNClassifier(**SMALL | {"alpha": 0.0, "warm_start": True}, max_iter=2)
+    seen = [network.set_params(alpha=a).fit(X, y)._state.input_scaling for a in (0, 0.01, 0)]
+    assert [scaling is None for scaling in seen] == [True, False, True]

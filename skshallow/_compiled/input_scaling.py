@@ -1,11 +1,11 @@
 """Scaling the columns of W1, core/input_scaling.py once more, as loops."""
 
 from skshallow._compiled.elementary import exp
-from skshallow._compiled.jit import kernel
+from skshallow._compiled.jit import inlined
 from skshallow.core.input_scaling import MEMORY, NEGLIGIBLE
 
 
-@kernel
+@inlined
 def scale_inputs(W1, gradients, magnitude, how, work):
     """Column j of W1 times exp(-rate * a_j), a_j = sum_i dW1_ij W1_ij / mean of b_j.
 

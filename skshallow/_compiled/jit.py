@@ -39,7 +39,11 @@ def exact(function):
 
 
 def inlined(function):
-    """A function that becomes part of the kernel that calls it: less to compile."""
+    """A function that becomes part of the kernel that calls it: less to compile.
+
+    Its machine code is then the same in the process that compiles and in those that load. A kernel
+    compiled on its own may round differently from its copy in the file.
+    """
     return numba.njit(inline="always", fastmath=ANY_ORDER, **OPTIONS)(function)
 
 

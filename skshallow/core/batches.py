@@ -11,7 +11,7 @@ not 200 and a noisy one.
 from itertools import pairwise
 
 import numpy as np
-from scipy.sparse import issparse
+from scipy.sparse import csr_array, issparse
 
 BLOCK_SIZE = 1_024  # examples that are looked at together
 SHUFFLE_BUFFER_BYTES = 2**25  # of X that is copied rather than taken batch after batch
@@ -144,16 +144,20 @@ def equal_rows(X, rows):
 
 
 def _contents(X, rows):
-    """What is in each of these rows, as bytes; not all of them are copied at once."""
+    """What is in each of these rows, as bytes; not all of them are copied at once.
+
+    Where numbers stand that are not zero, and which: the same for a dense and a sparse X.
+    """
     for start in range(0, len(rows), BLOCK_SIZE):
         block = X[rows[start : start + BLOCK_SIZE]]
         if issparse(block):
-            spans = [slice(*span) for span in pairwise(block.indptr)]
-            yield from (
-                block.indices[i].astype(np.int64).tobytes() + block.data[i].tobytes() for i in spans
-            )
+            block.sum_duplicates()
+            block.eliminate_zeros()
         else:
-            yield from (x.tobytes() for x in block)
+            block = csr_array(block)
+        for span in map(slice, block.indptr[:-1], block.indptr[1:]):
+            columns = block.indices[span].astype(np.int64)
+            yield columns.tobytes() + block.data[span].tobytes()
 
 
 def merge_duplicate_rows(X, Y, s, rows):

@@ -11,7 +11,9 @@ constant.
 A few training values may themselves be absurd, and all others, standardised, would become one
 number. With d_j the distances from a column's median (sparse: from zero), in increasing order, the
 values beyond the first k are absurd if d_(k+1) > GAP * d_k and they are FEW among those that
-differ from the median. They do not count for the range, and are clipped in training too.
+differ from the median. They do not count for the range, and are clipped in training too. In a
+stream, whose calls may have one row, a value is absurd if it lies GAP times the range seen so far
+beyond that.
 """
 
 import math
@@ -21,6 +23,7 @@ from scipy.sparse import issparse
 
 MARGIN = 0.25  # of the range, on either side
 GAP = 100  # times as far as the farthest of the rest is absurd
+SUSPECT = 60  # times the typical distance: columns with such values are looked at closely
 FEW = 0.025  # share of the weight that absurd values may have: more are a part of the column
 LEAST_ROWS = round(1 / FEW)  # with fewer, no single value is few
 SAMPLE = 1_000  # rows that columns with absurd values are looked for with, at most,
@@ -64,9 +67,17 @@ class InputRange:
         with np.errstate(over="ignore"):
             center, typical = _typical_distances(X, rows[:: -(-len(rows) // _sample(X))])
             largest = np.maximum(self.high - center, center - self.low)
-            columns = np.flatnonzero(largest > GAP**0.9 * typical)
+            columns = np.flatnonzero(largest > SUSPECT * typical)
             for j, (x, weights) in zip(columns, _columns(X, rows, columns, s), strict=True):
                 low[j], high[j] = _range_of_the_rest(x, center[j], weights, (low[j], high[j]))
+        return InputRange(low, high)
+
+    def unless_absurd(self, before):
+        """This range, but that of ``before`` on a side where it goes absurdly far beyond it."""
+        with np.errstate(over="ignore"):
+            far = GAP * (before.high - before.low)
+            low = np.where((far > 0) & (before.low - self.low > far), before.low, self.low)
+            high = np.where((far > 0) & (self.high - before.high > far), before.high, self.high)
         return InputRange(low, high)
 
     def merge(self, other):
@@ -143,7 +154,7 @@ def _sample(X):
 def _typical_distances(X, rows):
     """Medians (sparse: zeros) of columns, and geometric means of the distances that are not zero.
 
-    Infinite for a column whose values are all one.
+    Infinite for a column whose values are all equal.
     """
     x, n0 = X[rows], X.shape[1]
     if issparse(x):

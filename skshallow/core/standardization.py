@@ -33,6 +33,7 @@ from scipy.sparse import issparse
 
 MOMENTS_BLOCK = 128  # rows whose moments are taken together: they stay in the cache
 MANY_ZEROS = 0.9  # share of other values below which zeros do not make a deviation smaller
+HARDLY = 1e8  # times the least normal number: weights for smaller deviations would overflow
 CLOSE = 1e-6  # deviations by which two footings may differ and count as the same
 SPARSE_BLOCK = 1_024  # rows of a sparse X whose moments are taken together
 
@@ -71,10 +72,9 @@ class Moments:
         s = np.ones(m) if s is None else s
         weights = np.repeat(s, np.diff(x.indptr))
         mean = np.bincount(j, weights * values, n0) / s.sum()
-        square = np.bincount(j, weights * (values - mean[j]) ** 2, n0)
         zeros = s.sum() - np.bincount(j, weights, n0)
         zeros[np.bincount(j, minlength=n0) == m] = 0  # rounding must not leave any
-        square += zeros * mean**2
+        square = np.bincount(j, weights * (values - mean[j]) ** 2, n0) + zeros * mean**2
         nonzero = np.bincount(j, weights * (values != 0), n0)
         low, high = (y.toarray().ravel() for y in (x.min(axis=0), x.max(axis=0)))
         return cls(s.sum(), mean, square, low, high, nonzero=nonzero)
@@ -171,7 +171,8 @@ class Standardization:
 class CentredSparse:
     """S - u v.T with sparse S (n0, m), columns u (n0, 1) and v (m, 1): never made dense.
 
-    What can be asked of it is what is asked of A0. The product A (S - u v.T) is A S - (A u) v.T.
+    What can be asked of it is what is asked of A0; least and largest numbers not of its transpose.
+    The product A (S - u v.T) is A S - (A u) v.T.
     """
 
     __array_ufunc__ = None  # A @ this comes to __rmatmul__
@@ -199,8 +200,9 @@ class CentredSparse:
 
 
 def _inverse(deviation, dtype):
-    """1 / deviation (n0, 1); a column that never changes keeps its scale."""
-    return (1 / np.where(deviation > 0, deviation, 1)).astype(dtype)[:, None]
+    """1 / deviation (n0, 1); a column that hardly changes, for the type, keeps its scale."""
+    least = HARDLY * np.finfo(dtype).tiny
+    return (1 / np.where(deviation > least, deviation, 1)).astype(dtype)[:, None]
 
 
 class TargetStandardization:

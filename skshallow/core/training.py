@@ -121,6 +121,11 @@ class TrainingState:
         if optimizer is not None:
             optimizer.reset(self.theta)
 
+    def use_input_scaling(self, input_scaling):
+        """Scale the inputs from here on, or no longer; what goes on keeps its past."""
+        if (input_scaling is None) != (self.input_scaling is None):
+            self.input_scaling = input_scaling
+
     def begin(self, learning_rate, early_stopping, metric=None):
         """Start a call of fit or partial_fit; scores of another kind are not compared."""
         if (metric is not None) != self.is_scored:

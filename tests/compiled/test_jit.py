@@ -15,9 +15,12 @@ pytestmark = pytest.mark.neighbours("numba")
 FIT = """
 import numpy as np
 from skshallow import ShallowNNRegressor
-X = np.linspace(-1, 1, 40, dtype="float32")[:, None]
-network = ShallowNNRegressor(3, max_iter=2, random_state=0).fit(X, X[:, 0])
-print(network.engine_, network.W1_.tobytes().hex())
+X = np.random.default_rng(0).standard_normal((60, 12), "float32")
+for activation in "relu", "tanh":
+    for solver in "adam", "sgd":
+        kind = {"activation": activation, "solver": solver, "alpha": 0.01, "max_iter": 2}
+        network = ShallowNNRegressor(5, **kind, batch_size=20, random_state=0).fit(X, X[:, 0])
+        print(network.engine_, network.W1_.tobytes().hex())
 """
 compiled_only = pytest.mark.skipif(numba.config.DISABLE_JIT, reason="nothing is compiled")
 
