@@ -114,12 +114,6 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
         divided by their mean.
         ``W1_``, ``b1_``, ``W2_`` and ``b2_`` are given for raw inputs and targets, so prediction
         costs nothing more; losses are in the units of training.
-    n_networks : int, default=1
-        Number of networks that are trained side by side, from other initial weights on the same
-        batches, and whose scores are averaged [12]_. The fitted network is one with ``n_networks *
-        hidden_units`` hidden units that says just that, so prediction and export know nothing of
-        it; ``loss_curve_`` and ``penalty_curve_`` are means over the networks. The penalty is
-        searched with one. Errors that come from the initial weights average out.
     clip_inputs : bool, default=True
         Whether columns of X are clipped before they reach the network: at the least and the
         largest value of the training rows, plus a quarter of the distance between them on either
@@ -127,6 +121,12 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
         a few training values are a hundred times as far from the median as all others of their
         column (in sparse X from zero), they do not count for its range, and are clipped in training
         too. ``warm_start`` and ``partial_fit`` widen the range. See ``input_bounds_``.
+    n_networks : int, default=1
+        Number of networks that are trained side by side, from other initial weights on the same
+        batches, and whose scores are averaged [12]_. The fitted network is one with ``n_networks *
+        hidden_units`` hidden units that says just that, so prediction and export know nothing of
+        it; ``loss_curve_`` and ``penalty_curve_`` are means over the networks. The penalty is
+        searched with one. Errors that come from the initial weights average out.
     warm_start : bool, default=False
         Whether a further ``fit`` goes on where the last one ended, with the same hidden units:
         moments, random numbers, history and validation set go on, the schedule begins anew. If
