@@ -250,8 +250,8 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
     tol: float = 1e-5
     scoring: Any = "loss"
     standardize: bool = True
-    n_networks: int = 1
     clip_inputs: bool = True
+    n_networks: int = 1
     warm_start: bool = False
     engine: str = "auto"
     verbose: int = 0
