@@ -137,6 +137,7 @@ def test_probabilities_say_more_than_the_frequencies_of_the_classes(name):
     assert log_loss(y, probabilities) < -(frequencies @ np.log(frequencies)) / 3
 
 
+@pytest.mark.slow
 def test_probabilities_are_calibrated_where_labels_are_random_draws():
     """Labels drawn from known probabilities: ours come close to them on rows not seen."""
     rng = np.random.default_rng(0)

@@ -137,7 +137,7 @@ def test_early_stopping_keeps_the_epoch_in_which_the_average_was_best():
 def test_every_loss_and_two_targets(loss, activation, solver, weighted):
     X, y = load_diabetes(return_X_y=True)
     Y, weights = np.column_stack([y, 400 - y]), np.arange(1, len(y) + 1) if weighted else None
-    options = {**SMALL, "loss": loss, "activation": activation, "solver": solver, "max_iter": 200}
+    options = {**SMALL, "loss": loss, "activation": activation, "solver": solver, "max_iter": 60}
     with warnings.catch_warnings(action="ignore"):
         network = ShallowNNRegressor(n_networks=2, **options).fit(X, Y, sample_weight=weights)
     assert network.predict(X).shape == Y.shape

@@ -26,6 +26,7 @@ def chosen(estimator, *data, **options):
 # What it does for users
 
 
+@pytest.mark.slow
 def test_noisy_targets_get_more_penalty_than_clean_ones():
     clean, noisy = (chosen(ShallowNNRegressor(8), *sine(noise, 200)) for noise in (0, 1.5))
     assert noisy > 10 * clean
@@ -48,6 +49,7 @@ def test_a_parabola_about_its_middle_is_learned(activation):
     )
 
 
+@pytest.mark.slow
 def test_clean_rows_are_trained_for_longer_than_noisy_ones():
     clean, noisy = (
         ShallowNNRegressor(16, random_state=0).fit(*sine(noise, n=100)).n_iter_

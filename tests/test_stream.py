@@ -68,7 +68,7 @@ def test_the_penalty_is_that_of_all_rows_seen():
     assert small.alpha_ == pytest.approx(large.alpha_) == pytest.approx(2.5 / 900)
 
 
-@pytest.mark.parametrize("size", [7, 300])
+@pytest.mark.parametrize("size", [30, 300])
 def test_chunks_may_be_sparse_or_dense_in_turn(size):
     kinds, model = itertools.cycle([csr_array, np.asarray, csr_matrix]), ShallowNNRegressor(**SMALL)
     for start in range(0, 900, size):
