@@ -6,7 +6,7 @@ import math
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from skshallow._defaults import is_lbfgs
+from skshallow._defaults import is_auto, is_lbfgs
 from skshallow._warnings import warn_caller
 from skshallow.core.batches import Inputs
 from skshallow.core.health import N_COMPARED, hidden_layer_fault
@@ -70,7 +70,8 @@ def hidden_layer_warning(estimator, data, parameters) -> str | None:
     ``parameters`` are the kept ones, for standardised X.
     """
     rows = data.rows[:: -(-len(data.rows) // N_COMPARED)]
-    network = Network(parameters, copy.deepcopy(estimator._activation), alpha=estimator.alpha_)
+    alpha = 0.0 if is_auto(estimator.alpha) else estimator.alpha_  # the data asked for theirs
+    network = Network(parameters, copy.deepcopy(estimator._activation), alpha=alpha)
     A0 = Inputs(data.X, data.scales[0], data.bounds).take(rows)
     with np.errstate(over="ignore", invalid="ignore"):
         apart = abs(A0.max(axis=1) - A0.min(axis=1)).sum(), np.ptp(data.Y[:, rows], axis=1).sum()

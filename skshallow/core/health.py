@@ -61,5 +61,5 @@ def _asleep(alpha, m):
     return (
         f"no hidden unit reacts to its inputs (seen on {m} rows), so that the network says nearly "
         f"the same of every row: the penalty alpha={alpha:.3g} has brought the weights near zero. "
-        "Lower alpha, or set alpha='auto'; if that chose it, X told nothing of the y held out"
+        "Lower alpha, or set alpha='auto'"
     )
