@@ -95,16 +95,16 @@ class Constant(Schedule):
     >>> [Constant().factor(epoch, period=4) for epoch in range(5)]
     [1.0, 1.0, 1.0, 1.0, 1.0]
 
-    As nothing depends on how long training will be, twice five epochs are ten, to the last bit:
+    As nothing depends on how long training will be, twice five epochs are ten, to the last bit, at
+    a given penalty:
 
     >>> from sklearn.datasets import load_wine
     >>> from skshallow import ShallowNNClassifier
     >>> X, y = load_wine(return_X_y=True)
-    >>> ten = ShallowNNClassifier(8, schedule="constant", max_iter=10, random_state=0)
-    >>> five = ShallowNNClassifier(
-    ...     8, schedule="constant", max_iter=5, random_state=0, warm_start=True
-    ... )
-    >>> ten.fit(X, y).W1_.tolist() == five.fit(X, y).fit(X, y).W1_.tolist()
+    >>> settings = dict(schedule="constant", alpha=0.01, random_state=0, warm_start=True)
+    >>> ten = ShallowNNClassifier(8, max_iter=10, **settings).fit(X, y)
+    >>> five = ShallowNNClassifier(8, max_iter=5, **settings).fit(X, y).fit(X, y)
+    >>> ten.W1_.tolist() == five.W1_.tolist()
     True
     """
 
