@@ -1,6 +1,9 @@
-"""What training tells the outside: scikit-learn's callbacks, and lines on the screen."""
+"""What training tells scikit-learn's callbacks: every epoch, with the network as it is by then."""
 
-from skshallow._prediction import fitted_attributes
+import time
+
+from skshallow._convergence import learned_attributes
+from skshallow.core.training import Outcome
 
 
 class EpochCallbacks:
@@ -12,15 +15,17 @@ class EpochCallbacks:
     context : sklearn.callback.CallbackContext of the fit
     arguments : dict
         What callbacks are given: X, y and metadata.
-    state : TrainingState
-    n_epochs : int
-        Number of epochs to come.
+    engine : Engine
+    sets : DataSets
+        What is trained and validated on.
+    progress : Progress
+        What prints.
     """
 
-    def __init__(self, estimator, context, arguments, state, n_epochs):
+    def __init__(self, estimator, context, arguments, engine, sets, progress):
         self.estimator, self.context, self.arguments = estimator, context, arguments
-        self.state, self.last = state, state.epoch + n_epochs
-        self.every = max(1, n_epochs // 10) if int(estimator.verbose) == 1 else 1
+        self.engine, self.sets, self.progress = engine, sets, progress
+        self.began = time.perf_counter()
 
     def begin_epoch(self) -> None:
         """Tell the callbacks that an epoch begins."""
@@ -29,16 +34,18 @@ class EpochCallbacks:
 
     def end_epoch(self) -> bool:
         """An epoch has ended: print it, ask the callbacks."""
-        if self.estimator.verbose and self.state.epoch % self.every == 0:
-            print(self._line())
+        self.progress.end_epoch()
         return self.epoch_context.call_on_fit_task_end(
             estimator=self.estimator,
             **self.arguments,
-            reconstruction_attributes=lambda: fitted_attributes(self.estimator, self.state.theta),
+            reconstruction_attributes=self._attributes,
         )
 
-    def _line(self):
-        history = self.state.history
-        line = f"[{type(self.estimator).__name__}] epoch {self.state.epoch}/{self.last}"
-        line += f"  loss {history.losses[-1]:.5f}  penalty {history.penalties[-1]:.5f}"
-        return line + (f"  validation {history.scores[-1]:.5f}" if self.state.is_scored else "")
+    def _attributes(self):
+        """The network of this epoch with its history, and what monitoring.LossMonitor scores."""
+        state = self.estimator._state
+        best = state.checkpoint.epoch if state.is_scored else state.epoch
+        outcome = Outcome("running", state.theta, best)
+        seconds = time.perf_counter() - self.began
+        watched = {"_samples": self.sets.samples, "_seconds": seconds}
+        return learned_attributes(self.estimator, self.engine, outcome, self.sets) | watched

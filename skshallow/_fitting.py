@@ -1,0 +1,76 @@
+"""One fit on data that are checked: the penalty, the solver, the callbacks, what was learned."""
+
+from skshallow import _training
+from skshallow._callbacks import EpochCallbacks
+from skshallow._convergence import learned_attributes, warn_of_trouble
+from skshallow._data import DataSet
+from skshallow._defaults import Settings, resolve_epochs
+from skshallow._parameter_checks import warn_of_no_effect
+from skshallow._penalty import resolve_penalty
+from skshallow._progress import Progress
+from skshallow._validation import DataSets, new_scorer, warn_if_elsewhere
+
+
+def train(estimator, settings: Settings, data: DataSet, sets: DataSets, arguments, *, first):
+    """Train on ``data``, which are those of ``sets`` on their scales, and tell the callbacks.
+
+    ``arguments`` are those of fit as callbacks are given them; ``first`` says that no earlier fit
+    is gone on from.
+    """
+    warn_of_no_effect(estimator, sets.source)
+    held_out = _held_out(estimator, sets)
+    penalty = resolve_penalty(estimator, settings, data, held_out, first=first)
+    engine = _training.new_engine(estimator, settings, estimator._state, data, penalty.alpha)
+    n_epochs = resolve_epochs(estimator.max_iter, settings, engine.n_steps, clean=penalty.clean)
+    scorer = _begin(estimator, settings, engine, n_epochs, held_out, given=sets.given)
+    context = estimator._init_callback_context(max_subtasks=n_epochs)
+    context.call_on_fit_task_begin(estimator=estimator, **arguments)
+    progress = Progress(estimator, estimator._state, n_epochs)
+    progress.begin(sets, penalty.alpha)
+    callbacks = EpochCallbacks(estimator, context, arguments, engine, sets, progress)
+    look = {"scorer": scorer, "callbacks": callbacks}
+    with _training.computing(engine):
+        outcome = _training.run_solver(estimator, estimator._state, engine, n_epochs, **look)
+        outcome = _training.at_least_constant(estimator._state, engine, outcome)
+    progress.end(outcome)
+    _keep(estimator, engine, outcome, sets, data)
+    estimator._state.end()
+    end = {"estimator": estimator, **arguments, "reconstruction_attributes": dict}
+    context.call_on_fit_task_end(**end)
+
+
+def _held_out(estimator, sets):
+    """The validation set as it is predicted, or None."""
+    if sets.validation is None:
+        return None
+    if sets.given:
+        warn_if_elsewhere(sets.training, sets.validation)
+    return _training.as_predicted(estimator, sets.validation)
+
+
+def _begin(estimator, settings, engine, n_epochs, held_out, *, given):
+    """Begin a fit; what scores its epochs, or None. What was kept before is scored anew."""
+    state, metric = estimator._state, None if held_out is None else estimator.scoring
+    rescore = given or state.checkpoint.metric != metric
+    scorer = None if held_out is None else new_scorer(estimator, engine, held_out)
+    _training.begin_fit(estimator, settings, state, n_epochs, metric)
+    if scorer is not None and rescore:
+        with _training.computing(engine):
+            state.rescore_checkpoint(scorer)
+    return scorer
+
+
+def train_epoch(estimator, settings: Settings, data: DataSet) -> None:
+    """One epoch of partial_fit, on data that are on their scales."""
+    penalty = resolve_penalty(estimator, settings, data)
+    engine = _training.new_engine(estimator, settings, estimator._state, data, penalty.alpha)
+    with _training.computing(engine):
+        outcome = _training.run_solver(estimator, estimator._state, engine, 1)
+    _keep(estimator, engine, outcome, DataSets(data))
+
+
+def _keep(estimator, engine, outcome, sets, data=None):
+    """Keep what was learned, warn of what went wrong."""
+    vars(estimator).pop("slopes_", None)
+    vars(estimator).update(learned_attributes(estimator, engine, outcome, sets))
+    warn_of_trouble(estimator, estimator._state, outcome, data)

@@ -1,0 +1,100 @@
+"""What verbose prints: how training goes, why it ended and which weights were kept."""
+
+import time
+
+from skshallow._defaults import is_auto, is_lbfgs
+
+ROUND = 1, 2, 5  # iterations of L-BFGS, whose number nobody knows before: 1, 2, 5, 10, 20, 50, ...
+
+
+def score_name(estimator) -> str:
+    """What the validation score is called: "val_loss", or by the scorer's name."""
+    scoring = estimator.scoring
+    return f"val_{scoring}" if isinstance(scoring, str) else "val_score"
+
+
+def shown_score(estimator, score: float) -> float:
+    """The score as it is printed and recorded: the loss itself, not minus it."""
+    return -score if score_name(estimator) == "val_loss" else score
+
+
+class Progress:
+    """Lines on the screen: about ten with ``verbose=1``, one for every epoch with 2.
+
+    Parameters
+    ----------
+    estimator : the estimator in its fit
+    state : TrainingState
+    n_epochs : int
+        Number of epochs to come.
+    """
+
+    def __init__(self, estimator, state, n_epochs):
+        self.estimator, self.state, self.first = estimator, state, state.epoch
+        self.last, self.verbose = state.epoch + n_epochs, int(estimator.verbose)
+        self.unit = "iteration" if is_lbfgs(estimator.solver) else "epoch"
+        self.every = max(1, n_epochs // 10)
+        self.printed, self.time = state.epoch, time.perf_counter()
+
+    def begin(self, sets, alpha) -> None:
+        """What is known before the first epoch."""
+        if self.verbose:
+            chosen = " chosen by the data" if is_auto(self.estimator.alpha) else ""
+            line = f"{len(sets.training.rows)} training samples, alpha {alpha:.3g}{chosen}"
+            if sets.validation is not None:
+                auto = " (on by 'auto')" if is_auto(self.estimator.early_stopping) else ""
+                n = len(sets.validation.rows)
+                line += f", early stopping{auto} on {n} validation samples, {sets.source}"
+            self._print(line)
+
+    def end_epoch(self) -> None:
+        """Print an epoch if it is its turn."""
+        if not (self.verbose > 1 or (self.verbose and self._has_turn())):
+            return
+        epoch, history, now = self.state.epoch, self.state.history, time.perf_counter()
+        last = "" if self.unit == "iteration" else f"/{self.last}"
+        seconds = (now - self.time) / (epoch - self.printed)
+        line = f"{self.unit} {epoch}{last}  {seconds:.2g} s"
+        line += f"  loss {history.losses[-1]:.5f}  penalty {history.penalties[-1]:.5f}"
+        if self.state.is_scored:
+            line += f"  {self._score(history.scores[-1])}"
+        self._print(line)
+        self.printed, self.time = epoch, now
+
+    def end(self, outcome) -> None:
+        """Why training ended, and which epoch was kept."""
+        if self.verbose:
+            kept = f"the weights of {self.unit} {outcome.epoch} are kept"
+            if self.state.is_scored:
+                kept += f", {self._score(self.state.checkpoint.score)}"
+            self._print(f"{self._reason(outcome.reason)}: {kept}")
+
+    def _has_turn(self):
+        done = self.state.epoch - self.first
+        if self.unit == "epoch":
+            return done % self.every == 0
+        power = 10 ** (len(str(done)) - 1)
+        return done % power == 0 and done // power in ROUND
+
+    def _score(self, score):
+        value = shown_score(self.estimator, score)
+        return f"{score_name(self.estimator)} {value:.5f}"
+
+    def _reason(self, reason):
+        done, n = self.state.epoch - self.first, self.estimator.n_iter_no_change
+        without = f"no better by tol={self.estimator.tol:.3g} for {n} {self.unit}s"
+        reasons = {
+            "finished": f"all {done} epochs done",
+            "early_stopped": f"stopped early after {self.unit} {self.state.epoch}, {without}",
+            "stopped": f"stopped by a callback after {self.unit} {self.state.epoch}",
+            "interrupted": f"interrupted in {self.unit} {self.state.epoch + 1}",
+            "diverged": f"diverged in {self.unit} {self.state.epoch + 1}",
+            "unconverged": f"all {done} iterations done without convergence",
+            "line_search_failed": "no lower loss found",
+        }
+        if reason == "finished" and self.unit == "iteration":
+            return f"converged after {done} iterations"
+        return reasons[reason]
+
+    def _print(self, line):
+        print(f"[{type(self.estimator).__name__}] {line}")

@@ -1,0 +1,199 @@
+"""Watch training: losses and scores after every epoch, as a callback of scikit-learn."""
+
+import copy
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from sklearn.callback import ScoringMonitor
+from sklearn.metrics import get_scorer
+
+from skshallow._base import BaseShallowNN
+from skshallow._names import shown
+from skshallow._progress import score_name, shown_score
+from skshallow._table import table
+from skshallow._validation import weights_for
+
+OWN = "train", "val"  # sets that training knows itself
+
+
+class LossMonitor(ScoringMonitor):
+    """Records losses and scores after every epoch.
+
+    Set it on a network with ``set_callbacks``, also on one inside a pipeline or a search; then
+    ``history`` gives what was recorded. Monitoring does not change the weights.
+
+    Parameters
+    ----------
+    scoring : str, callable, list or tuple of str, or dict, default=()
+        What to record besides the losses: names of scikit-learn's scorers, one scorer, or a dict
+        {name: scorer or its name}. Each is computed on the training set, on the validation set if
+        there is one, and on ``data_sets``.
+    data_sets : dict, default=None
+        Further sets to score, {name: (X, y)} or {name: (X, y, sample_weight)}, as the network sees
+        them: in a pipeline, after its transformers.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a scorer is not known or ``data_sets`` is no such dict; in ``fit``, if it is set on
+        something that is no network of this package.
+
+    See Also
+    --------
+    sklearn.callback.ScoringMonitor : Scores on the training data alone, of any estimator.
+    skshallow.extras.plotting.LossCurveDisplay : Draws the curves of a fitted network.
+
+    Examples
+    --------
+    The accuracy on training, validation and test set in the first three epochs:
+
+    >>> from sklearn.datasets import load_digits
+    >>> from skshallow import ShallowNNClassifier
+    >>> from skshallow.monitoring import LossMonitor
+    >>> X, y = load_digits(return_X_y=True)
+    >>> monitor = LossMonitor("accuracy", data_sets={"test": (X[1500:], y[1500:])})
+    >>> network = ShallowNNClassifier(16, max_iter=3, early_stopping=True, random_state=0)
+    >>> network = network.set_callbacks(monitor).fit(X[:1500], y[:1500])
+    >>> history = monitor.history()
+    >>> for name in list(history):
+    ...     print(name)
+    fit
+    epoch
+    seconds
+    loss
+    penalty
+    val_loss
+    train_accuracy
+    val_accuracy
+    test_loss
+    test_accuracy
+    """
+
+    def __init__(
+        self,
+        scoring: str | Callable | list | tuple | Mapping = (),
+        *,
+        data_sets: Mapping[str, tuple] | None = None,
+    ):
+        super().__init__(scoring=_Record(_scorers(scoring), _checked(data_sets)))
+
+    def setup(self, estimator, context):
+        """Check, before a fit, what the monitor was set on; scikit-learn calls it.
+
+        Parameters
+        ----------
+        estimator : object
+            What the monitor was set on.
+        context : sklearn.callback.CallbackContext
+            Of the fit.
+
+        Raises
+        ------
+        TypeError
+            If it is no network of this package.
+        """
+        if not isinstance(estimator, BaseShallowNN):
+            raise TypeError(
+                f"LossMonitor was set on a {type(estimator).__name__}: set it on the "
+                "ShallowNNClassifier or ShallowNNRegressor inside"
+            )
+        super().setup(estimator, context)
+
+    def history(self) -> Any:
+        """What was recorded during the last fit.
+
+        Returns
+        -------
+        history : pandas.DataFrame or structured ndarray
+            A row for every epoch (iteration for "lbfgs"); a structured array if pandas is not
+            installed. The columns:
+
+            - ``fit``: number of the fit, from 0 on: a search has many;
+            - ``epoch``, and ``seconds`` from the beginning of training;
+            - ``loss``, ``penalty``: as in ``loss_curve_`` and ``penalty_curve_``;
+            - ``val_loss``: mean loss of the validation set, if there is one, and the validation
+              score by its name if ``scoring`` of the network is another;
+            - ``train_``, ``val_`` and the names of ``data_sets`` before each name in ``scoring``;
+              of ``data_sets`` also the mean ``loss``.
+
+        Raises
+        ------
+        ValueError
+            If nothing was recorded yet.
+        """
+        rows = [row for row in self.get_logs().data if row["task_name"] == "epoch"]
+        fits = {
+            path: i for i, path in enumerate(dict.fromkeys(r["parent_task_id_path"] for r in rows))
+        }
+        names = list(dict.fromkeys(name for row in rows for name in row if name not in ABOUT_TASK))
+        columns: dict = {"fit": np.array([fits[row["parent_task_id_path"]] for row in rows])}
+        columns |= {name: np.array([row.get(name, np.nan) for row in rows]) for name in names}
+        return table(columns)
+
+
+# what ScoringMonitor adds to a row
+ABOUT_TASK = (
+    *("task_id_path", "parent_task_id_path", "estimator_name", "task_name", "task_id"),
+    "sequential_subtasks",
+)
+
+
+class _Record:
+    """What ScoringMonitor takes for a scorer of several metrics: a row of the history."""
+
+    def __init__(self, scorers, data_sets):
+        self.scorers, self.data_sets = scorers, data_sets
+
+    def __call__(self, estimator, X, y, **metadata):
+        if not hasattr(estimator, "_samples"):  # the end of the fit, not of an epoch
+            return {}
+        unnamed = copy.copy(estimator)  # samples of training are arrays by now
+        vars(unnamed).pop("feature_names_in_", None)
+        row = self._of_training(unnamed)
+        for name, samples in estimator._samples.items():
+            row |= self._scores(name, unnamed, samples)
+        for name, samples in self.data_sets.items():
+            row[f"{name}_loss"] = estimator._mean_loss(*samples)
+            row |= self._scores(name, estimator, samples)
+        return row
+
+    def _of_training(self, estimator):
+        row = {"epoch": estimator.n_iter_, "seconds": estimator._seconds}
+        row |= {"loss": estimator.loss_curve_[-1], "penalty": estimator.penalty_curve_[-1]}
+        if "val" in estimator._samples:
+            name, score = score_name(estimator), estimator.validation_scores_[-1]
+            if name != "val_loss":
+                row["val_loss"] = estimator._mean_loss(*estimator._samples["val"])
+            row[name] = shown_score(estimator, score)
+        return row
+
+    def _scores(self, name, estimator, samples):
+        X, y, weights = (*samples, None)[:3]
+        return {
+            f"{name}_{metric}": float(scorer(estimator, X, y, **weights_for(scorer, weights)))
+            for metric, scorer in self.scorers.items()
+        }
+
+
+def _scorers(scoring):
+    """{name: scorer}"""
+    if isinstance(scoring, str):
+        scoring = [scoring]
+    elif callable(scoring):
+        scoring = {"score": scoring}
+    named = scoring if isinstance(scoring, Mapping) else {name: name for name in scoring}
+    return {name: get_scorer(scorer) for name, scorer in named.items()}
+
+
+def _checked(data_sets):
+    """The sets, or an error."""
+    for name, samples in (data_sets or {}).items():
+        if name in OWN:
+            raise ValueError(f"data_sets has the name {name!r}, which training has: choose another")
+        if not (isinstance(samples, tuple) and len(samples) in (2, 3)):
+            raise TypeError(
+                f"data_sets[{name!r}]={shown(samples)} is no data set: give a tuple (X, y) or "
+                "(X, y, sample_weight)"
+            )
+    return dict(data_sets or {})
