@@ -1,38 +1,26 @@
 """What classifier and regressor share: fit, going on, prediction. Words outside, letters inside."""
 
+from __future__ import annotations
+
 import copy
-from dataclasses import dataclass, fields, replace
-from typing import Self, dataclass_transform
+from dataclasses import replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils import check_array, check_random_state
-from sklearn.utils.validation import validate_data
 
-from skshallow import _training
-from skshallow._callbacks import EpochCallbacks
-from skshallow._convergence import training_summary, warn_of_trouble
-from skshallow._data import DTYPES, DataSet, check_weights
-from skshallow._defaults import Settings, is_lbfgs, resolve_epochs, same_options
-from skshallow._penalty import resolve_penalty
+from skshallow import _fitting, _training
+from skshallow._data import DataSet, check_weights, checked, column_names, plain_targets
+from skshallow._defaults import Settings, is_lbfgs, same_options
+from skshallow._hidden_layer import HiddenLayer
+from skshallow._names import explain_unknown, with_known_names
 from skshallow._persistence import Persistent
-from skshallow._prediction import fitted_attributes, predicted_outputs
+from skshallow._prediction import predicted_outputs
 from skshallow._threads import one_thread
-from skshallow._validation import is_given, new_scorer, split, wants_validation
-
-
-@dataclass_transform(eq_default=False)
-def with_constructor(cls):
-    """Give a class the constructor that a dataclass with these fields has, and nothing else of it.
-
-    Many tools take a dataclass for its fields alone, which here would leave out what was learned.
-    """
-    names = [field.name for field in fields(dataclass(cls, eq=False, repr=False))]
-    for name in (*names, "__dataclass_fields__", "__dataclass_params__", "__match_args__"):
-        delattr(cls, name)
-    return cls
+from skshallow._validation import data_sets, is_given
 
 
 def takes_single_steps(estimator):
@@ -42,7 +30,7 @@ def takes_single_steps(estimator):
     return True
 
 
-class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
+class BaseShallowNN(Persistent, HiddenLayer, CallbackSupportMixin, BaseEstimator):
     """One hidden layer between X and scores; a derived class says what the scores mean.
 
     Two hooks: ``_learn_targets(y, classes)`` returns an encoder of _target_encoding.py and notes
@@ -55,6 +43,7 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
         "{estimator_module}.{estimator_name}.html"
     )
 
+    @with_known_names
     @with_callbacks
     @one_thread()
     def fit(
@@ -117,15 +106,14 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
         data = self._training_data(X, y, sample_weight, first=first)
         self._encoder.check_trainable(data.y[data.rows])
         held_out = self._validation_data((X_val, y_val, sample_weight_val), data.X.dtype)
-        given, seed, strata = held_out is not None, self._seed(first), self._encoder.strata(data.y)
-        if not given and wants_validation(self, settings, data, strata):
-            data, held_out = split(data, self.validation_fraction, seed, strata)
-        data = _training.whole_batch_data(self, settings, data)
+        seed = self._seed(first)
+        sets = data_sets(self, settings, data, held_out, seed)
+        data = _training.whole_batch_data(self, settings, sets.training)
         data = self._prepare(settings, data, seed, first=first)
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         arguments = {"X": X, "y": y, "metadata": metadata}
         try:
-            self._train(settings, (data, held_out, given), arguments, first=first)
+            _fitting.train(self, settings, data, sets, arguments, first=first)
         finally:
             if not self.warm_start:
                 self._forget()
@@ -140,17 +128,40 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
         data = _training.whole_batch_data(self, settings, data)
         data = self._prepare(settings, data, self._seed(first), first=first)
         data = _training.begin_partial_fit(self, settings, data, first=first)
-        penalty = resolve_penalty(self, settings, data)
-        engine = _training.new_engine(self, settings, self._state, data, penalty.alpha)
-        with _training.computing(engine):
-            outcome = _training.run_solver(self, self._state, engine, 1)
-        self._set_fitted_attributes(outcome, engine)
+        _fitting.train_epoch(self, settings, data)
         return self
+
+    def set_params(self, **params) -> Self:
+        """Set parameters, as scikit-learn's estimators do.
+
+        Parameters
+        ----------
+        **params : dict
+            Names and values of parameters.
+
+        Returns
+        -------
+        self : object
+            The estimator itself.
+
+        Raises
+        ------
+        ValueError
+            If there is no parameter of this name: the message says what it is called here.
+        """
+        known = self.get_params(deep=False)
+        for name in params:
+            if name not in known:
+                raise ValueError(f"{type(self).__name__}: {explain_unknown(name, known)}")
+        return super().set_params(**params)
 
     def _training_data(self, X, y, sample_weight, *, first, classes=None, dtype=None):
         """X, targets and weights; the first call learns what y is, later ones must fit it."""
-        X, y = self._check_X_y(X, y, first=first)
+        names = column_names(y)
+        X, y = self._check_X_y(X, plain_targets(y), first=first)
         if first:
+            if names is not None:
+                self.target_names_ = names
             self._encoder = self._learn_targets(y, classes)
         y = self._encoder.check(y)
         weights = check_weights(sample_weight, X.shape[0], "sample_weight")
@@ -161,18 +172,27 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
         """The user's validation set, or None."""
         if not is_given(*validation, self.early_stopping):
             return None
-        X_val, y_val, sample_weight_val = validation
+        X, y, weights = validation
+        return self._further_data(X, y, weights, dtype=dtype, suffix="_val")
+
+    def _further_data(self, X, y, sample_weight=None, *, dtype, suffix=""):
+        """Data that are not trained on."""
         try:
-            X, y = self._check_X_y(X_val, y_val, first=False)
+            X, y = self._check_X_y(X, plain_targets(y), first=False)
             y = self._encoder.check(y)
         except (TypeError, ValueError) as error:
-            raise type(error)(f"X_val and y_val must be like X and y: {error}") from error
-        weights = check_weights(sample_weight_val, X.shape[0], "sample_weight_val")
+            names = f"X{suffix} and y{suffix} must be like X and y of the training data"
+            raise type(error)(f"{names}: {error}") from error
+        weights = check_weights(sample_weight, X.shape[0], f"sample_weight{suffix}")
         return self._data_set(X, y, weights, dtype)
 
+    def _mean_loss(self, X, y, sample_weight=None):
+        """Mean loss of these samples at the fitted weights, as J has it, without the penalty."""
+        data = self._further_data(X, y, sample_weight, dtype=self.W1_.dtype)
+        return _training.mean_loss(self, data)
+
     def _check_X_y(self, X, y, *, first):
-        options = {"accept_sparse": "csr", "dtype": DTYPES, "multi_output": True}
-        return validate_data(self, X, y, reset=first, **options)
+        return checked(self, X, y, reset=first, multi_output=True)
 
     def _data_set(self, X, y, weights, dtype):
         s = None if weights is None else weights[None, :]
@@ -232,41 +252,6 @@ class BaseShallowNN(Persistent, CallbackSupportMixin, BaseEstimator):
                 f"{difference} of the fitted network that training should go on with: set it "
                 "back, or fit a new network with warm_start=False"
             )
-
-    def _train(self, settings, data_sets, arguments, *, first):
-        """Choose the penalty, run the solver, tell the callbacks, keep what was learned."""
-        state, (data, held_out, given) = self._state, data_sets
-        held_out = _training.validation_like(self, data, held_out)
-        penalty = resolve_penalty(self, settings, data, held_out, first=first)
-        engine = _training.new_engine(self, settings, state, data, penalty.alpha)
-        n_epochs = resolve_epochs(self.max_iter, settings, engine.n_steps, clean=penalty.clean)
-        metric = None if held_out is None else self.scoring
-        rescore = given or state.checkpoint.metric != metric
-        scorer = None
-        if held_out is not None:
-            scorer = new_scorer(self, engine, held_out)
-        _training.begin_fit(self, settings, state, n_epochs, metric)
-        context = self._init_callback_context(max_subtasks=n_epochs)
-        context.call_on_fit_task_begin(estimator=self, **arguments)
-        callbacks = EpochCallbacks(self, context, arguments, state, n_epochs)
-        with _training.computing(engine):
-            if scorer is not None and rescore:
-                state.rescore_checkpoint(scorer)
-            outcome = _training.run_solver(
-                self, state, engine, n_epochs, scorer=scorer, callbacks=callbacks
-            )
-            outcome = _training.at_least_constant(state, engine, outcome)
-        self._set_fitted_attributes(outcome, engine, data)
-        state.end()
-        context.call_on_fit_task_end(estimator=self, **arguments, reconstruction_attributes=dict)
-
-    def _set_fitted_attributes(self, outcome, engine, data=None):
-        """Keep what was learned, warn of what went wrong."""
-        vars(self).pop("slopes_", None)
-        self.engine_, self.alpha_ = engine.name, engine.network.alpha
-        vars(self).update(fitted_attributes(self, outcome.weights))
-        vars(self).update(training_summary(self._state, outcome))
-        warn_of_trouble(self, self._state, outcome, data)
 
     def _forget(self, fitted=()):
         """Drop what a later fit would go on from, and what else is named."""

@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from skshallow._defaults import is_auto, is_lbfgs
+from skshallow._prediction import fitted_attributes
 from skshallow._warnings import warn_caller
 from skshallow.core.batches import Inputs
 from skshallow.core.health import N_COMPARED, hidden_layer_fault
@@ -14,7 +15,18 @@ from skshallow.core.network import Network
 from skshallow.core.parameters import Parameters
 
 
-def training_summary(state, outcome) -> dict:
+def learned_attributes(estimator, engine, outcome, sets) -> dict:
+    """All fitted attributes that training leaves, with the weights of ``outcome``."""
+    return {
+        "engine_": engine.name,
+        "alpha_": engine.network.alpha,
+        "do_early_stopping_": sets.validation is not None,
+        **fitted_attributes(estimator, outcome.weights),
+        **_training_summary(estimator._state, outcome),
+    }
+
+
+def _training_summary(state, outcome):
     """The fitted attributes that say how training went."""
     history, checkpoint = state.history, state.checkpoint
     scores = np.array(history.scores, dtype=float)

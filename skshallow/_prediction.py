@@ -6,9 +6,9 @@ from types import SimpleNamespace
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from skshallow._data import DTYPES
+from skshallow._data import DTYPES, checked
 from skshallow._threads import each, one_thread, row_parts
 from skshallow.core.activations import ACTIVATIONS
 from skshallow.core.batches import in_tiles, tile_size, tiles
@@ -60,15 +60,20 @@ def input_bounds(estimator) -> InputBounds | None:
 
 
 def predicted_outputs(estimator, X, method):
-    """The loss's "scores", "output" or "log_output" of every row, (m, n_outputs)."""
+    """What the network says of every row, (m, n_outputs).
+
+    ``method`` is "scores", "output" or "log_output" of the loss, or "hidden" for A1.
+    """
     if not hasattr(estimator, "W1_"):
         check_is_fitted(estimator, "W1_")
     bounds, plain = input_bounds(estimator), _is_plain(estimator, X)
     if plain and bounds is not None and bounds.hold(X):
         bounds = None
     elif not (plain and _is_finite(X)):
-        X = validate_data(estimator, X, reset=False, accept_sparse="csr", dtype=DTYPES)
-    transform, n_outputs = estimator._encoder.transform(method)
+        X = checked(estimator, X)
+    transform, n_outputs = None, len(estimator.W1_)
+    if method != "hidden":
+        transform, n_outputs = estimator._encoder.transform(method)
     outputs = np.empty((X.shape[0], n_outputs), estimator.W1_.dtype)
     parts = row_parts(X.shape[0], estimator.W1_.size)
     with one_thread():
@@ -100,9 +105,9 @@ def _fill(outputs, estimator, inputs, transform):
             _, A1 = network.hidden(A0)
             if issparse(A0):
                 A1 = in_tiles(A1, tile_size(W1.size, W1.dtype))
-            Z2 = network.output(A1)
-            if not np.isfinite(Z2).all():
+            Z = A1 if transform is None else network.output(A1)
+            if not np.isfinite(Z).all():
                 raise ValueError("X has values so large that scores overflow: scale X")
-            A2 = transform(Z2).swapaxes(-1, -2)
-            outputs[done : done + n] = A2.reshape(-1, A2.shape[-1])[:n]
+            A = (Z if transform is None else transform(Z)).swapaxes(-1, -2)
+            outputs[done : done + n] = A.reshape(-1, A.shape[-1])[:n]
             done += n

@@ -16,6 +16,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 
 from skshallow._data import check_weights
 from skshallow._defaults import new_object, same_options, wants_quantiles
+from skshallow._names import shown
 from skshallow.core import losses
 from skshallow.core.standardization import TargetStandardization
 
@@ -35,7 +36,8 @@ class ClassEncoder:
             labels = np.arange(y.shape[1])
             if not (classes is None or np.array_equal(np.unique(classes), labels)):
                 raise ValueError(
-                    f"classes={classes!r} does not fit a y of {y.shape[1]} labels: leave it out"
+                    f"classes={shown(classes)} does not fit a y of {y.shape[1]} labels: leave it "
+                    "out"
                 )
             return cls("multilabel", labels)
         labels = np.unique(column_or_1d(y) if classes is None else classes)
@@ -126,8 +128,8 @@ def _kind_of(y, known):
 
 def _first(labels):
     """The first ten labels, for a message."""
-    shown = ", ".join(map(repr, labels[:10].tolist()))
-    return f"[{shown}]" if len(labels) <= 10 else f"[{shown}, ... {len(labels)} in all]"
+    words = ", ".join(map(repr, np.asarray(labels, dtype=object)[:10].tolist()))
+    return f"[{words}]" if len(labels) <= 10 else f"[{words}, ... {len(labels)} in all]"
 
 
 @dataclass
@@ -142,7 +144,16 @@ class ClassWeights:
         """Of these samples, whose weights count as repetitions."""
         labels = np.array([0, 1]) if encoder.kind == "multilabel" else encoder.classes
         weights = np.ones(len(y)) if weights is None else weights
-        return cls(labels, [_by_class(class_weight, labels, c, weights) for c in _columns(y)])
+        columns = _columns(y)
+        listed = isinstance(class_weight, list)
+        if listed and (y.ndim == 1 or len(class_weight) != len(columns)):
+            raise ValueError(
+                f"class_weight={shown(class_weight)} is a list of {len(class_weight)}: give one "
+                "dict, or for a multilabel y a list with a dict for each label"
+            )
+        each = class_weight if listed else [class_weight] * len(columns)
+        pairs = zip(each, columns, strict=True)
+        return cls(labels, [_by_class(one, labels, column, weights) for one, column in pairs])
 
     def weigh(self, y, weights):
         """Sample weight times class weight, (1, m), or (n2, m) for multilabel."""
@@ -161,8 +172,12 @@ def _by_class(class_weight, labels, y, weights):
     """The weight of each label."""
     if isinstance(class_weight, dict):
         known = labels.tolist()
-        if unknown := set(class_weight) - set(known):
-            raise ValueError(f"class_weight has keys {unknown} that are no classes: use {known}")
+        unknown = [key for key in class_weight if key not in known]
+        if unknown and not all(label in class_weight for label in known):
+            raise ValueError(
+                f"class_weight has keys {_first(unknown)} that are no classes, and some of "
+                f"{_first(known)} have no weight: give each class its weight"
+            )
         return np.array([class_weight.get(label, 1.0) for label in known])
     seen, values = weights > 0, np.zeros(len(labels))
     present = np.isin(labels, y[seen])
@@ -235,7 +250,9 @@ class RealEncoder:
         """How the loss that the parameters name differs from this one, or None."""
         if same_options(new_regression_loss(regressor, self.n_targets), self.loss):
             return None
-        return f"loss={regressor.loss!r} with quantile={regressor.quantile!r} differs from that"
+        return (
+            f"loss={regressor.loss!r} with quantile={shown(regressor.quantile)} differs from that"
+        )
 
     def measure(self, data):
         """What puts the training targets on one footing."""

@@ -46,12 +46,24 @@ def bound_inputs(estimator, data: DataSet, *, first: bool) -> DataSet:
     return data if bounds.hold(np.array([seen.low, seen.high])) else replace(data, bounds=bounds)
 
 
-def validation_like(estimator, data: DataSet, held_out: DataSet | None) -> DataSet | None:
-    """Validation data, clipped and standardised as what is predicted."""
-    if held_out is None:
-        return None
+def as_predicted(estimator, data: DataSet) -> DataSet:
+    """Data that are not trained on, clipped and standardised as what is predicted."""
+    scales = estimator._standardization, estimator._target_standardization
     seen = estimator._input_range
-    return replace(held_out, scales=data.scales, bounds=None if seen is None else seen.bounds())
+    return replace(data, scales=scales, bounds=None if seen is None else seen.bounds())
+
+
+def mean_loss(estimator, data: DataSet) -> float:
+    """Mean loss of these data at the fitted weights, without the penalty."""
+    activation = copy.deepcopy(estimator._activation)
+    (n1, n0), n2 = estimator.W1_.shape, len(estimator.W2_)
+    layout = Layout(n0, n1, n2, activation.learned is not None)
+    parameters = Parameters.zeros(layout, estimator.W1_.dtype)
+    _copy_fitted(estimator, parameters)
+    network = Network(parameters, activation, estimator._encoder.new_loss())
+    batches = as_predicted(estimator, data).batches()
+    total = sum(network.sum_loss(network.scores(A0), Y, s) for A0, Y, s in batches.iterate())
+    return float(total / batches.n_examples)
 
 
 def new_state(estimator, settings: Settings, data: DataSet, seed: int, *, drawn=True, networks=1):

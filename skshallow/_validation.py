@@ -3,6 +3,8 @@
 import copy
 import inspect
 import math
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from sklearn.metrics import check_scoring
@@ -13,8 +15,42 @@ from skshallow._defaults import AUTO_VALIDATION_ROWS, is_auto
 from skshallow._prediction import fitted_attributes
 from skshallow._warnings import warn_caller
 from skshallow.core.batches import equal_rows
+from skshallow.core.standardization import Moments
 
 LEAST_DISTINCT = 2  # rows that can be told apart, on the smaller side of a split
+ELSEWHERE = 3  # deviations of X that the mean of a feature of X_val lies off, or
+STRETCHED = 5  # times that its deviation is larger or smaller
+LEAST_COMPARED = 10  # rows whose mean and deviation say something
+
+
+@dataclass
+class DataSets:
+    """What is trained on, and what is validated on if anything; ``given`` by the user or not."""
+
+    training: DataSet
+    validation: DataSet | None = None
+    given: bool = False
+
+    @property
+    def source(self) -> str:
+        """Where the validation set comes from: "given", "split off" or "none"."""
+        return "none" if self.validation is None else "given" if self.given else "split off"
+
+    @cached_property
+    def samples(self) -> dict:
+        """{"train": (X, y, sample_weight), "val": the same} as they were given."""
+        sets = {"train": self.training, "val": self.validation}
+        return {name: data.samples() for name, data in sets.items() if data is not None}
+
+
+def data_sets(estimator, settings, data: DataSet, held_out: DataSet | None, seed: int) -> DataSets:
+    """The user's validation set, or one that is split off, or none."""
+    if held_out is not None:
+        return DataSets(data, held_out, given=True)
+    strata = estimator._encoder.strata(data.y)
+    if not wants_validation(estimator, settings, data, strata):
+        return DataSets(data)
+    return DataSets(*split(data, estimator.validation_fraction, seed, strata))
 
 
 def is_given(X_val, y_val, sample_weight_val, early_stopping) -> bool:
@@ -89,6 +125,38 @@ def _warn_of_only_ones(classes):
         )
 
 
+def warn_if_elsewhere(training: DataSet, validation: DataSet) -> None:
+    """Warn if half of the features of X_val or more are of another size than those of X.
+
+    A scaler in a pipeline, which X went through and X_val did not, is the usual reason.
+    """
+    if min(len(training.rows), len(validation.rows)) < LEAST_COMPARED:
+        return
+    with np.errstate(all="ignore"):
+        of_X, of_X_val = (_moments(data) for data in (training, validation))
+        deviation, other = np.sqrt(of_X.variance), np.sqrt(of_X_val.variance)
+        moved = np.abs(of_X_val.mean - of_X.mean) > ELSEWHERE * deviation
+        stretched = np.abs(np.log(other / deviation)) > math.log(STRETCHED)
+    vary = np.flatnonzero((deviation > 0) & (other > 0))
+    others = vary[(moved | stretched)[vary]]
+    if len(others) > 0 and 2 * len(others) >= len(vary):
+        j = others[0]
+        warn_caller(
+            f"X_val is of another size than X in {len(others)} of {len(vary)} features: feature "
+            f"{j} has mean {of_X_val.mean[j]:.3g} and deviation {other[j]:.3g}, in X "
+            f"{of_X.mean[j]:.3g} and {deviation[j]:.3g}. A pipeline transforms X_val only if told "
+            "to: Pipeline(steps, transform_input=['X_val']), with metadata routing and "
+            "set_fit_request(X_val=True, y_val=True)",
+            UserWarning,
+        )
+
+
+def _moments(data):
+    """Those of the features, without values that are absurdly far out."""
+    usual = data.input_range()[1].bounds()
+    return Moments().update(data.X, data.rows, data.row_weights, usual)
+
+
 def new_scorer(estimator, engine, data: DataSet):
     """What scores the present weights on the validation set, as ``scoring`` says."""
     if isinstance(estimator.scoring, str) and estimator.scoring == "loss":
@@ -119,6 +187,13 @@ class LossScorer:
         return -self.loss
 
 
+def weights_for(scorer, weights) -> dict:
+    """Keywords for a scorer: the weights, if there are any and it takes them."""
+    metric = getattr(scorer, "_score_func", scorer)  # a scorer takes any, its metric may not
+    takes_them = "sample_weight" in inspect.signature(metric).parameters
+    return {"sample_weight": weights} if weights is not None and takes_them else {}
+
+
 class MetricScorer:
     """Scores the present weights by a scorer of scikit-learn.
 
@@ -139,10 +214,8 @@ class MetricScorer:
         self.estimator, self.network = estimator, network
         self.batches = data.batches()
         self.scorer = check_scoring(estimator, estimator.scoring)
-        self.X, self.y, self.weights = data.X[data.rows], data.y[data.rows], {}
-        weighed = data.sample_weight is not None
-        if weighed and "sample_weight" in inspect.signature(self.scorer).parameters:
-            self.weights = {"sample_weight": data.sample_weight[data.rows]}
+        self.X, self.y, weights = data.samples()
+        self.weights = weights_for(self.scorer, weights)
         self.model = copy.copy(estimator)  # what the scorer sees
         vars(self.model).pop("feature_names_in_", None)  # X is an array by now
         self.is_named = isinstance(estimator.scoring, str)

@@ -1,7 +1,10 @@
 """ShallowNNClassifier: labels to Y, scores to probabilities and labels."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from dataclasses import KW_ONLY
-from typing import Any, Self
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -9,8 +12,14 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import type_of_target
 
-from skshallow._base import BaseShallowNN, takes_single_steps, with_constructor
+from skshallow._base import BaseShallowNN, takes_single_steps
+from skshallow._constructor import with_constructor
+from skshallow._names import shown, with_known_names
 from skshallow._target_encoding import ClassEncoder, ClassWeights
+from skshallow.core.activations import Activation, ActivationName
+from skshallow.core.initializers import InitializerName
+from skshallow.core.optimizers import Optimizer, OptimizerName
+from skshallow.core.schedules import ScheduleName
 
 
 @with_constructor
@@ -104,9 +113,10 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         a few training values are a hundred times as far from the median as all others of their
         column (in sparse X from zero), they do not count for its range, and are clipped in training
         too. ``warm_start`` and ``partial_fit`` widen the range. See ``input_bounds_``.
-    class_weight : dict, "balanced" or None, default=None
-        Weight of each class; "balanced" is inverse to its (weighted) frequency. For multilabel
-        targets it applies to 0 and 1 of each label.
+    class_weight : dict, list of dict, "balanced" or None, default=None
+        Weight of each class; "balanced" is inverse to its (weighted) frequency. Weights of classes
+        that the rows at hand lack do no harm. For multilabel targets a dict applies to 0 and 1 of
+        every label; a list has one for each.
     n_networks : int, default=1
         Number of networks that are trained side by side, from other initial weights on the same
         batches, and whose scores are averaged [9]_. The fitted network is one with ``n_networks *
@@ -135,6 +145,12 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         Number of columns of X.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns of X, if it had any.
+    target_names_ : ndarray of shape (n_labels,)
+        Names of the columns of a multilabel y, if it was a data frame.
+    feature_importances_ : ndarray of shape (`n_features_in_`,)
+        Importance of each feature [10]_: ``sum_i |W1_ij| |W2_i|`` for standardised inputs, divided
+        by the sum over all features. A quick look, without a sign, at what the weights let
+        through; :func:`sklearn.inspection.permutation_importance` measures what counts.
     W1_ : ndarray of shape (n_units, `n_features_in_`)
         Weights of the hidden layer, for raw inputs; n_units is hidden_units * n_networks.
     b1_ : ndarray of shape (n_units, 1)
@@ -152,6 +168,8 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         Strength of the penalty that training had.
     engine_ : str
         What computed: "numpy" or "numba".
+    do_early_stopping_ : bool
+        Whether training had a validation set, which ``early_stopping="auto"`` may have split off.
     n_iter_ : int
         Epochs or iterations taken, over all calls that went on from one another; after a fit
         without ``warm_start`` counting begins anew.
@@ -190,6 +208,7 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
     .. [8] Holzmüller, Grinsztajn and Steinwart (2024), Better by default: strong pre-tuned MLPs
        and boosted trees on tabular data.
     .. [9] Hansen and Salamon (1990), Neural network ensembles.
+    .. [10] Garson (1991), Interpreting neural-network connection weights.
 
     Examples
     --------
@@ -205,31 +224,32 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
 
     hidden_units: int = 128
     _: KW_ONLY
-    activation: Any = "relu"
-    solver: Any = "adam"
+    activation: ActivationName | Activation = "relu"
+    solver: OptimizerName | Literal["lbfgs"] | Optimizer = "adam"
     learning_rate: float = 0.02
-    schedule: str = "auto"
-    init: Any = "auto"
-    alpha: float | str = "auto"
+    schedule: Literal["auto"] | ScheduleName = "auto"
+    init: Literal["auto"] | InitializerName | Callable = "auto"
+    alpha: float | Literal["auto"] = "auto"
     dropout: float = 0.0
-    batch_size: int | str = "auto"
-    max_iter: int | str = "auto"
+    batch_size: int | Literal["auto"] = "auto"
+    max_iter: int | Literal["auto"] = "auto"
     shuffle: bool = True
-    early_stopping: bool | str = "auto"
+    early_stopping: bool | Literal["auto"] = "auto"
     validation_fraction: float = 0.1
     n_iter_no_change: int = 10
     tol: float = 1e-5
-    scoring: Any = "loss"
+    scoring: str | Callable = "loss"
     standardize: bool = True
     clip_inputs: bool = True
-    class_weight: Any = None
+    class_weight: dict | list[dict] | Literal["balanced"] | None = None
     n_networks: int = 1
     warm_start: bool = False
-    engine: str = "auto"
+    engine: Literal["auto", "numpy", "numba"] = "auto"
     verbose: int = 0
-    random_state: Any = None
+    random_state: int | np.random.RandomState | None = None
 
     @available_if(takes_single_steps)
+    @with_known_names
     def partial_fit(
         self,
         X: ArrayLike,
@@ -280,9 +300,10 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         if first and classes is None and type_of_target(y) != "multilabel-indicator":
             raise ValueError("classes=None in the first call: pass an array of all labels to come")
         if not (first or classes is None or np.array_equal(np.unique(classes), self.classes_)):
+            known = shown(self.classes_.tolist())
             raise ValueError(
-                f"classes={classes!r} differs from classes_={self.classes_.tolist()} of the first "
-                "call: leave it out, or fit a new estimator"
+                f"classes={shown(classes)} differs from classes_={known} of the first call: leave "
+                "it out, or fit a new estimator"
             )
         return self._fit_epoch(X, y, sample_weight, classes=classes)
 

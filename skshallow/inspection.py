@@ -14,13 +14,15 @@ from scipy.sparse import issparse
 from sklearn.base import clone
 from sklearn.utils import Bunch, check_random_state
 from sklearn.utils.sparsefuncs import mean_variance_axis
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from skshallow._base import BaseShallowNN
-from skshallow._data import DTYPES
+from skshallow._data import checked
 from skshallow._defaults import Settings, alpha_by_rows, is_auto
+from skshallow._names import shown
 from skshallow._parameter_checks import check_number, check_seed
 from skshallow._prediction import FITTED, fitted_network, input_bounds
+from skshallow._table import table
 from skshallow._threads import one_thread
 from skshallow._training import new_engine
 from skshallow.core.activations import LeakyReLU, PReLU, ReLU
@@ -216,9 +218,9 @@ def _check_kind(estimator):
     """Refuse what is no network of this package."""
     if not isinstance(estimator, BaseShallowNN):
         raise TypeError(
-            f"estimator={estimator!r} is not a network of skshallow: give a ShallowNNClassifier or "
-            "ShallowNNRegressor; of a pipeline or a search its last step or best estimator, with X "
-            "as that step sees it"
+            f"estimator={shown(estimator)} is not a network of skshallow: give a "
+            "ShallowNNClassifier or ShallowNNRegressor; of a pipeline or a search its last step "
+            "or best estimator, with X as that step sees it"
         )
 
 
@@ -416,7 +418,7 @@ def hidden_unit_report(estimator: BaseShallowNN, X: ArrayLike) -> Any:
     network = fitted_network(estimator, np.float64)  # X may be far from zero
     shares, low, high = _activity(network, rows)
     group = _groups(*_hidden(network, rows[:: -(-rows.shape[0] // N_COMPARED)]))
-    return _table(
+    return table(
         {
             "active": shares[0],
             "saturated": shares[1],
@@ -433,7 +435,7 @@ def _check_fitted(estimator, X):
     """X as an array or CSR, checked against a fitted network and clipped as in prediction."""
     _check_kind(estimator)
     check_is_fitted(estimator, "W1_")
-    X = validate_data(estimator, X, reset=False, accept_sparse="csr", dtype=DTYPES)
+    X = checked(estimator, X)
     bounds = input_bounds(estimator)
     return X if bounds is None else bounds.apply(X)
 
@@ -480,16 +482,6 @@ def _deviations(X):
     return X.std(axis=0, dtype=np.float64)
 
 
-def _table(columns):
-    """A DataFrame, without pandas a structured array."""
-    try:
-        import pandas
-    except ImportError:
-        fields = [(name, values.dtype) for name, values in columns.items()]
-        return np.array([*zip(*columns.values(), strict=True)], fields)
-    return pandas.DataFrame(columns)
-
-
 def connection_weight_importance(estimator: BaseShallowNN, X: ArrayLike | None = None) -> Bunch:
     """Signed importance of every feature by its connection weights.
 
@@ -516,7 +508,8 @@ def connection_weight_importance(estimator: BaseShallowNN, X: ArrayLike | None =
         - ``feature_names``: ndarray of shape (n_features,), names of the columns of X in ``fit``,
           "x0", "x1" and so on if they had none;
         - ``output_names``: ndarray of shape (n_outputs,): ``classes_``, for two classes the
-          second alone; for a regressor the numbers of the rows of ``W2_``.
+          second alone; ``target_names_`` if there is one for each output; else the numbers of the
+          rows of ``W2_``.
 
     Raises
     ------
@@ -571,4 +564,7 @@ def connection_weight_importance(estimator: BaseShallowNN, X: ArrayLike | None =
     unnamed = np.array([f"x{j}" for j in range(n_features)], object)
     features = getattr(estimator, "feature_names_in_", unnamed)
     outputs = getattr(estimator, "classes_", np.arange(n_outputs))[-n_outputs:]
+    names = getattr(estimator, "target_names_", ())
+    if len(names) == n_outputs:
+        outputs = names
     return Bunch(importances=importances, feature_names=features, output_names=outputs)

@@ -1,7 +1,10 @@
 """ShallowNNRegressor: real targets to Y, scores to predictions."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY
-from typing import Any, Self
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,8 +14,15 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skshallow._base import BaseShallowNN, takes_single_steps, with_constructor
+from skshallow._base import BaseShallowNN, takes_single_steps
+from skshallow._constructor import with_constructor
+from skshallow._names import with_known_names
 from skshallow._target_encoding import RealEncoder
+from skshallow.core.activations import Activation, ActivationName
+from skshallow.core.initializers import InitializerName
+from skshallow.core.losses import RegressionLoss, RegressionLossName
+from skshallow.core.optimizers import Optimizer, OptimizerName
+from skshallow.core.schedules import ScheduleName
 
 
 @with_constructor
@@ -41,7 +51,7 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
         object such as ``skshallow.core.losses.Huber(delta=0.5)`` or your own, derived from
         ``skshallow.core.losses.RegressionLoss``.
     quantile : float in (0, 1) or list of them in increasing order, default=0.5
-        Quantiles to predict with ``loss="quantile"``, else without meaning. With several, one
+        Quantiles to predict with ``loss="quantile"``. With several, one
         network has an output for each, in increasing order: where the outputs cross, they are
         sorted, which only brings them closer to the true ones [11]_.
     activation : str or Activation, default="relu"
@@ -149,6 +159,12 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
         Names of the columns of X, if it had any.
     n_targets_ : int
         Number of columns of y.
+    target_names_ : ndarray of shape (n_targets,)
+        Names of the columns of y, if it was a data frame.
+    feature_importances_ : ndarray of shape (`n_features_in_`,)
+        Importance of each feature [13]_: ``sum_i |W1_ij| |W2_i|`` for standardised inputs, divided
+        by the sum over all features. A quick look, without a sign, at what the weights let
+        through; :func:`sklearn.inspection.permutation_importance` measures what counts.
     W1_ : ndarray of shape (n_units, `n_features_in_`)
         Weights of the hidden layer, for raw inputs; n_units is hidden_units * n_networks.
     b1_ : ndarray of shape (n_units, 1)
@@ -166,6 +182,8 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
         Strength of the penalty that training had.
     engine_ : str
         What computed: "numpy" or "numba".
+    do_early_stopping_ : bool
+        Whether training had a validation set, which ``early_stopping="auto"`` may have split off.
     n_iter_ : int
         Epochs or iterations taken, over all calls that went on from one another; after a fit
         without ``warm_start`` counting begins anew.
@@ -211,6 +229,7 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
        without crossing.
     .. [12] Perrone and Cooper (1993), When networks disagree: ensemble methods for hybrid neural
        networks.
+    .. [13] Garson (1991), Interpreting neural-network connection weights.
 
     Examples
     --------
@@ -232,32 +251,33 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
 
     hidden_units: int = 128
     _: KW_ONLY
-    loss: Any = "squared_error"
-    quantile: Any = 0.5
-    activation: Any = "relu"
-    solver: Any = "adam"
+    loss: RegressionLossName | RegressionLoss = "squared_error"
+    quantile: float | Sequence[float] = 0.5
+    activation: ActivationName | Activation = "relu"
+    solver: OptimizerName | Literal["lbfgs"] | Optimizer = "adam"
     learning_rate: float = 0.02
-    schedule: str = "auto"
-    init: Any = "auto"
-    alpha: float | str = "auto"
+    schedule: Literal["auto"] | ScheduleName = "auto"
+    init: Literal["auto"] | InitializerName | Callable = "auto"
+    alpha: float | Literal["auto"] = "auto"
     dropout: float = 0.0
-    batch_size: int | str = "auto"
-    max_iter: int | str = "auto"
+    batch_size: int | Literal["auto"] = "auto"
+    max_iter: int | Literal["auto"] = "auto"
     shuffle: bool = True
-    early_stopping: bool | str = "auto"
+    early_stopping: bool | Literal["auto"] = "auto"
     validation_fraction: float = 0.1
     n_iter_no_change: int = 10
     tol: float = 1e-5
-    scoring: Any = "loss"
+    scoring: str | Callable = "loss"
     standardize: bool = True
     clip_inputs: bool = True
     n_networks: int = 1
     warm_start: bool = False
-    engine: str = "auto"
+    engine: Literal["auto", "numpy", "numba"] = "auto"
     verbose: int = 0
-    random_state: Any = None
+    random_state: int | np.random.RandomState | None = None
 
     @available_if(takes_single_steps)
+    @with_known_names
     def partial_fit(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> Self:
@@ -303,7 +323,7 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
         return self._encoder.decode(outputs)
 
     def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
-        """R2 of the predictions; of several quantiles, the mean of their D2 pinball scores.
+        """R2 of the predictions; of quantiles, the mean of their D2 pinball scores.
 
         Parameters
         ----------
@@ -320,10 +340,12 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
             1 at best, 0 for the best constant.
         """
         check_is_fitted(self, "W1_")
-        if len(self._encoder.levels) == 1:
+        levels = self._encoder.levels
+        if levels == [None]:
             return super().score(X, y, sample_weight)
-        predicted = np.moveaxis(self.predict(X), -1, 0)
-        pairs = zip(self._encoder.levels, predicted, strict=True)
+        predicted = self.predict(X)
+        by_level = [predicted] if len(levels) == 1 else [*np.moveaxis(predicted, -1, 0)]
+        pairs = zip(levels, by_level, strict=True)
         scores = [d2_pinball_score(y, p, sample_weight=sample_weight, alpha=q) for q, p in pairs]
         return float(np.mean(scores))
 

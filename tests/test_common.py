@@ -17,6 +17,8 @@ from skshallow.core.activations import ACTIVATIONS
 from skshallow.core.losses import REGRESSION_LOSSES
 
 SOLVERS = ("adam", "sgd", "gd", "lbfgs")
+# the same parameters are given to solvers that have no use for some of them
+pytestmark = pytest.mark.filterwarnings("ignore:.* has no effect:UserWarning")
 QUIET_LBFGS = pytest.mark.filterwarnings(
     "ignore:lbfgs stopped:sklearn.exceptions.ConvergenceWarning"
 )

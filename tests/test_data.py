@@ -15,10 +15,12 @@ from sklearn.datasets import (
     make_classification,
     make_multilabel_classification,
 )
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, get_scorer, log_loss, make_scorer
 from sklearn.model_selection import train_test_split
 
 from skshallow import ShallowNNClassifier
+from skshallow.inspection import connection_weight_importance
 
 SOLVERS = ("adam", "sgd", "gd", "lbfgs")
 QUIET_LBFGS = pytest.mark.filterwarnings(
@@ -201,7 +203,55 @@ def test_float32_weights_are_not_turned_into_float64_by_float64_weights_of_rows(
     assert fitted.W1_.dtype == np.float32
 
 
+# --- class weights
+
+
+def test_weights_of_absent_classes_fit_as_in_scikit_learn():
+    X, y = load_iris(return_X_y=True)
+    some = y < 2
+    weights = {0: 1.0, 1: 3.0, 2: 7.0}
+    one = short(class_weight=weights).fit(X[some], y[some])
+    other = short(class_weight={0: 1.0, 1: 3.0}).fit(X[some], y[some])
+    np.testing.assert_array_equal(one.W1_, other.W1_)
+    LogisticRegression(class_weight=weights).fit(X[some], y[some])
+    misspelt = {0: 1.0, 5: 3.0}  # a class without weight, a weight without class
+    for estimator in (short(class_weight=misspelt), LogisticRegression(class_weight=misspelt)):
+        with pytest.raises(ValueError, match="class"):
+            estimator.fit(X[some], y[some])
+
+
+def test_each_label_may_have_weights_of_its_own():
+    X, y = load_iris(return_X_y=True)
+    Y = np.column_stack([y > 0, y > 1]).astype(int)
+    weights = [{0: 1.0, 1: 3.0}, {0: 2.0, 1: 2.0}]
+    each = short(class_weight=weights).fit(X, Y)
+    same = short(class_weight=[weights[0], weights[0]]).fit(X, Y)
+    np.testing.assert_array_equal(same.W1_, short(class_weight=weights[0]).fit(X, Y).W1_)
+    assert not np.array_equal(each.W1_, same.W1_)
+
+
+@pytest.mark.parametrize("weights", [[{0: 1.0}], [{0: 1.0}] * 3])
+def test_a_list_of_weights_must_fit_the_labels(weights):
+    X, y = load_iris(return_X_y=True)
+    Y = np.column_stack([y > 0, y > 1]).astype(int)
+    for targets in (y, Y):
+        with pytest.raises(ValueError, match=f"a list of {len(weights)}: give one dict, or"):
+            short(class_weight=weights).fit(X, targets)
+
+
 # --- labels
+
+
+@pytest.mark.parametrize("frame", ["pandas", "polars"])
+def test_names_of_the_columns_of_y_are_kept(frame):
+    X, y = load_iris(return_X_y=True)
+    labels = pd.DataFrame({"large": y > 0, "larger": y > 1}).astype(int)
+    if frame == "polars":
+        labels = pl.from_pandas(labels)
+    fitted = short().fit(X, labels)
+    assert fitted.target_names_.tolist() == ["large", "larger"]
+    assert connection_weight_importance(fitted).output_names.tolist() == ["large", "larger"]
+    assert not hasattr(short().fit(X, labels.to_numpy()), "target_names_")
 
 
 @pytest.mark.fast(5)
@@ -382,7 +432,7 @@ def test_validation_data_of_the_user_leaves_all_training_rows_in(scoring):
     X, X_val, y, y_val = train_test_split(*load_wine(return_X_y=True), random_state=0)
     parameters = {"n_iter_no_change": 100, "scoring": scoring}
     watched = short(**parameters).fit(X, y, X_val=X_val, y_val=y_val)
-    alone = short(**parameters).fit(X, y)
+    alone = short().fit(X, y)
     np.testing.assert_allclose(watched.loss_curve_, alone.loss_curve_, rtol=1e-12)
     assert len(watched.validation_scores_) == watched.n_iter_
     assert alone.validation_scores_ is None

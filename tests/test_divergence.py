@@ -14,6 +14,9 @@ from skshallow import ShallowNNClassifier, ShallowNNRegressor
 from skshallow.core.optimizers import Adam, Optimizer
 from skshallow.inspection import hidden_unit_report
 
+# the same parameters are given to solvers that have no use for some of them
+pytestmark = pytest.mark.filterwarnings("ignore:.* has no effect:UserWarning")
+
 RAW = {"standardize": False, "hidden_units": 8, "random_state": 0, "alpha": 0.0, "max_iter": 60}
 SOLVERS = ("sgd", "gd", "adam")
 

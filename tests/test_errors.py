@@ -10,27 +10,30 @@ from sklearn.datasets import load_iris
 
 from skshallow import ShallowNNClassifier
 
-REMEDY = r"(give|use one of|use|set|pass|lower|raise|change|remove|leave|fit|must|should)"
+REMEDY = (
+    r"(did you mean|is called|give|use one of|use|set|pass|lower|raise|change|remove|leave|fit|must"
+    r"|should)"
+)
 X, y = load_iris(return_X_y=True)
 X.flags.writeable = y.flags.writeable = False
 ONES = np.ones(len(y))
 
 WRONG_TYPES = {
     "hidden_units": [3.5, "8", None, True],
-    "learning_rate": ["0.1", None, True, 1j],
+    "learning_rate": ["0.1", "adaptive", None, True, 1j],
     "alpha": [None, "none", True],
     "dropout": ["0.5", None],
-    "batch_size": [32.0, "all", None],
-    "max_iter": [10.0, "many", None],
-    "n_networks": [2.0, "many", None, True],
+    "batch_size": [32.5, "all", None],
+    "max_iter": [10.5, "many", None],
+    "n_networks": [2.5, "many", None, True],
     "validation_fraction": ["0.1", None, [0.1]],
-    "n_iter_no_change": [10.0, None],
+    "n_iter_no_change": [10.5, None],
     "tol": ["small", None],
     "verbose": ["yes", 0.5, None],
 }
 WRONG_VALUES = {
     "hidden_units": [0, -1],
-    "activation": ["RELU", "softmax", 3, None],
+    "activation": ["RELU", "logistic", "softmax", 3, None],
     "solver": ["newton", 1, None],
     "learning_rate": [0.0, -0.1, np.nan, np.inf],
     "schedule": ["linear", None, 1],
@@ -197,7 +200,7 @@ def test_a_validation_part_that_leaves_no_training_rows_is_refused():
     ("inputs", "match"),
     [
         (X + 1j, "Complex data not supported"),
-        (np.full(X.shape, "word"), "could not convert string to float"),
+        (np.full(X.shape, "word"), "feature 0 of X holds text, as 'word': make numbers"),
         (np.full(X.shape, {}, dtype=object), "float"),
         (X[:, 0], "Expected 2D array"),
         (X[None], "dim"),
@@ -330,7 +333,7 @@ def test_weights_whose_sum_overflows_are_named():
 
 def test_class_weights_of_labels_that_are_no_classes_are_refused():
     classifier = ShallowNNClassifier(4, max_iter=2, class_weight={0: 1.0, 7: 2.0})
-    with pytest.raises(ValueError, match=r"class_weight.*7.*use"):
+    with pytest.raises(ValueError, match=r"class_weight.*7.*give each class its weight"):
         classifier.fit(X, y)
 
 

@@ -24,6 +24,7 @@ def rows_of(m, seed=0):
 
 
 X, y = rows_of(400)
+OTHER_SIZE = pytest.mark.filterwarnings("ignore:X_val is of another size:UserWarning")
 FAR = X * np.where(np.arange(400) % 3 == 0, 100.0, 1.0)[:, None]
 
 
@@ -122,6 +123,7 @@ def test_rows_of_weight_zero_count_as_absent():
     np.testing.assert_allclose(fitted.input_bounds_, bounds_of(X[weights > 0]), rtol=1e-12)
 
 
+@OTHER_SIZE
 def test_the_validation_set_does_not_count():
     fitted = regressor().fit(X, y, X_val=FAR, y_val=y)
     np.testing.assert_allclose(fitted.input_bounds_, bounds_of(X), rtol=1e-12)
@@ -226,6 +228,7 @@ def test_epochs_of_partial_fit_are_those_of_fit_with_absurd_values_too(convert):
 # --- the validation score
 
 
+@OTHER_SIZE
 @pytest.mark.parametrize("convert", [np.asarray, csr_array])
 def test_the_validation_loss_is_that_of_predictions(convert):
     fitted = classifier(early_stopping=True)
@@ -238,6 +241,7 @@ def outside_and_in(estimator, X, y):
     return estimator.score(X, y)
 
 
+@OTHER_SIZE
 @pytest.mark.parametrize("scoring", ["r2", outside_and_in])
 def test_a_metric_sees_what_predictions_are(scoring):
     fitted = regressor(early_stopping=True, scoring=scoring).fit(X, y, X_val=FAR, y_val=y)

@@ -19,7 +19,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 ARROWS = {  # inside core; whoever is not here imports nothing of the package
     "lbfgs": {"skshallow.core.training"},
 }
-PUBLIC = {"classifier", "regressor", "inspection"}  # modules; and packages:
+PUBLIC = {"classifier", "regressor", "inspection", "monitoring"}
 PACKAGES = {"core", "extras", "_compiled"}
 REPLACED = {  # words that the field has others for
     *("tally", "deal", "deck", "gather", "offer", "patience", "waited", "exhausted", "doubted"),

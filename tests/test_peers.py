@@ -36,6 +36,9 @@ from skshallow import ShallowNNClassifier
 from skshallow.core import lbfgs
 from skshallow.core.optimizers import Adam, Optimizer
 
+# the same parameters are given to solvers that have no use for some of them
+pytestmark = pytest.mark.filterwarnings("ignore:.* has no effect:UserWarning")
+
 SOLVERS = ("adam", "sgd", "gd", "lbfgs")
 STANDING = {"max_iter": 1, "learning_rate": 1e-300}  # fit that leaves the initial weights
 

@@ -18,6 +18,8 @@ from skshallow import ShallowNNClassifier
 from skshallow.core.activations import Activation, LeakyReLU
 from skshallow.core.optimizers import SGD, Adam, GradientDescent, Optimizer
 
+# the same parameters are given to solvers that have no use for some of them
+pytestmark = pytest.mark.filterwarnings("ignore:.* has no effect:UserWarning")
 LAYERS = ("W1_", "b1_", "W2_", "b2_", "slopes_")
 SMALL = {
     "hidden_units": 8,

@@ -39,18 +39,24 @@ def fit(estimator, data):
 SMALL = {
     "hidden_units": 6,
     "max_iter": EPOCHS,
-    "batch_size": BATCH,
     "random_state": 0,
     "alpha": 0.01,
 }
 
 
+def small(parameters):
+    """SMALL with these parameters; some solvers have no batches."""
+    batches = parameters.get("solver") not in ("gd", "lbfgs")
+    size = {"batch_size": BATCH} if batches else {}
+    return SMALL | size | parameters
+
+
 def classifier(scoring, **parameters):
-    return ShallowNNClassifier(scoring=scoring, **SMALL | parameters)
+    return ShallowNNClassifier(scoring=scoring, **small(parameters))
 
 
 def regressor(scoring, **parameters):
-    return ShallowNNRegressor(scoring=scoring, **SMALL | parameters)
+    return ShallowNNRegressor(scoring=scoring, **small(parameters))
 
 
 def callable_scorer(estimator, X, y):

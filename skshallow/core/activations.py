@@ -19,7 +19,7 @@ estimator as an object. ``supports_batched`` says that forward may be given a wh
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -377,3 +377,4 @@ ACTIVATIONS = {
     "silu": SiLU,
     "identity": Identity,
 }
+ActivationName = Literal["relu", "leaky_relu", "prelu", "tanh", "sigmoid", "silu", "identity"]

@@ -5,6 +5,8 @@ compute the same, receive the same gradient and stay the same for ever. ``zeros`
 show just that.
 """
 
+from typing import Literal
+
 import numpy as np
 
 
@@ -168,3 +170,4 @@ def _draw(initializer, rng, n_out, n_in):
 
 
 INITIALIZERS = {"he": he, "xavier": xavier, "normal": normal, "zeros": zeros}
+InitializerName = Literal["he", "xavier", "normal", "zeros"]

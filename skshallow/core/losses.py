@@ -11,7 +11,7 @@ of its own, (..., 1, m) where all outputs answer one.
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from scipy.special import expit, xlogy
@@ -374,4 +374,5 @@ REGRESSION_LOSSES = {
     "quantile": Quantile,
     "poisson": Poisson,
 }
+RegressionLossName = Literal["squared_error", "absolute_error", "huber", "quantile", "poisson"]
 LOSSES = CLASSIFICATION_LOSSES | REGRESSION_LOSSES

@@ -10,7 +10,7 @@ are to be learned beside, see input_scaling.py. An own optimiser has the same tw
 import math
 import warnings
 from dataclasses import InitVar, dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -277,3 +277,4 @@ class Adam(Optimizer):
 
 
 OPTIMIZERS = {"adam": Adam, "sgd": SGD, "gd": GradientDescent}
+OptimizerName = Literal["adam", "sgd", "gd"]

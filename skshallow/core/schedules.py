@@ -8,7 +8,7 @@ that can be.
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -174,3 +174,4 @@ class Adaptive(Schedule):
 
 
 SCHEDULES = {"cosine": Cosine, "constant": Constant, "adaptive": Adaptive}
+ScheduleName = Literal["cosine", "constant", "adaptive"]

@@ -10,13 +10,16 @@ ONNX, operator schemas: https://onnx.ai/onnx/operators/
 """
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import ArrayLike, DTypeLike
 from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
 
+from skshallow._data import checked
+from skshallow._names import shown
 from skshallow._prediction import input_bounds
 from skshallow._version import __version__
 from skshallow.classifier import ShallowNNClassifier
@@ -35,7 +38,10 @@ OPSET = 13  # later sets compute all that is used here alike, and old runtimes r
 
 
 def to_onnx(
-    estimator: ShallowNNClassifier | ShallowNNRegressor, *, dtype: DTypeLike = np.float32
+    estimator: ShallowNNClassifier | ShallowNNRegressor,
+    X: ArrayLike | None = None,
+    *,
+    dtype: DTypeLike | None = None,
 ) -> onnx.ModelProto:
     """Give a fitted classifier or regressor as an ONNX model.
 
@@ -50,7 +56,10 @@ def to_onnx(
     ----------
     estimator : ShallowNNClassifier or ShallowNNRegressor
         Fitted; see Raises for what ONNX cannot say. For a pipeline see ``register_converters``.
-    dtype : numpy.float32 or numpy.float64, default=numpy.float32
+    X : array-like of shape (n_samples, n_features), default=None
+        Some rows, as skl2onnx takes them: if they are float64 and ``dtype`` is None, so is the
+        model.
+    dtype : numpy.float32 or numpy.float64, default=None
         Type of the input, of the computation and of the numbers that come out. float32 is what
         runtimes are made for. The means of the training columns are then subtracted before the
         first product, so that columns with large means cost no digits; but what the
@@ -67,8 +76,8 @@ def to_onnx(
     TypeError
         If ``estimator`` is neither.
     ValueError
-        If ``dtype`` is another type or too small for the weights, labels are neither integers
-        nor strings, the activation is the user's own, or a loss of the user's own changes
+        If ``dtype`` is another type or too small for the weights, labels are neither whole
+        numbers nor strings, the activation is the user's own, or a loss of the user's own changes
         ``output``.
     sklearn.exceptions.NotFittedError
         If the estimator is not fitted.
@@ -84,6 +93,8 @@ def to_onnx(
     ['Max', 'Min', 'Sub', 'Gemm', 'Relu', 'Gemm', 'Softmax', 'ArgMax', 'Gather']
     """
     _check(estimator)
+    if dtype is None:
+        dtype = np.float32 if X is None else checked(estimator, X).dtype
     dtype = np.dtype(dtype)
     if dtype not in (np.float32, np.float64):
         raise ValueError(f"dtype={dtype} is not known: give numpy.float32 or numpy.float64")
@@ -329,11 +340,11 @@ def _labels(estimator, by_number=False):
         return np.arange(len(labels), dtype=np.int64)
     if all(isinstance(label, str) for label in labels):
         return np.array(labels, dtype=object)
-    if all(type(label) is int and label < 2**63 for label in labels):
-        return np.array(labels, dtype=np.int64)
+    if all(isinstance(label, Real) and label == int(label) < 2**63 for label in labels):
+        return np.array(labels, dtype=np.int64)  # True counts as 1
     raise ValueError(
-        f"classes_={estimator.classes_!r} cannot be exported to ONNX, where labels are integers "
-        "(of 64 bits) or strings: fit on y.astype(int) or y.astype(str)"
+        f"classes_={shown(estimator.classes_)} cannot be exported to ONNX, where labels are "
+        "integers (of 64 bits) or strings: fit on y.astype(int) or y.astype(str)"
     )
 
 

@@ -118,6 +118,8 @@ def test_a_prelu_has_the_learned_slope_of_each_unit():
     [
         (np.array([7, -3, 40]), np.int64),
         (np.array([7, 3, 250], dtype=np.uint8), np.int64),
+        (np.array([0.0, 1.0, 2.0]), np.int64),
+        (np.array([False, True, True]), np.int64),
         (np.array(["setosa", "versicolor", "vierzählig"]), np.object_),
         (np.array(["b", "a", "c"], dtype=object), np.object_),
     ],
@@ -130,7 +132,25 @@ def test_labels_are_integers_or_strings_as_in_the_classifier(labels, dtype):
     assert run(model, X.astype(np.float32))["label"].dtype == dtype
 
 
-@pytest.mark.parametrize("labels", [[0.0, 1.0], [False, True], np.array([1, 2**63], np.uint64)])
+@pytest.mark.parametrize("dtype", ["Int64", "UInt8", "boolean"])
+def test_nullable_labels_of_pandas_are_those_of_numpy(dtype):
+    X, y = load_breast_cancer(return_X_y=True)
+    nullable, plain = small().fit(X, pd.Series(y, dtype=dtype)), small().fit(X, y)
+    np.testing.assert_array_equal(nullable.predict(X), plain.predict(X))
+    assert nullable.classes_.dtype.kind in "biu"
+    label = run(to_onnx(nullable), X.astype(np.float32))["label"]
+    np.testing.assert_array_equal(label, run(to_onnx(plain), X.astype(np.float32))["label"])
+
+
+def test_rows_given_as_skl2onnx_takes_them_decide_the_type():
+    X, y = load_iris(return_X_y=True)
+    classifier = small().fit(X, y)
+    assert to_onnx(classifier, X) == to_onnx(classifier, dtype=np.float64)
+    assert to_onnx(classifier, X[:1].astype(np.float32)) == to_onnx(classifier)
+    assert to_onnx(classifier, X, dtype=np.float32) == to_onnx(classifier)
+
+
+@pytest.mark.parametrize("labels", [np.array([1, 2**63], np.uint64)])
 def test_other_labels_are_refused_with_a_remedy(labels):
     X, y = load_breast_cancer(return_X_y=True)
     classifier = small(max_iter=1).fit(X, np.array(labels)[y])

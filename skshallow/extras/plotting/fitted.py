@@ -6,10 +6,11 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from skshallow._base import BaseShallowNN
-from skshallow._data import DTYPES
+from skshallow._data import checked
+from skshallow._names import shown
 from skshallow._parameter_checks import check_number
 from skshallow._prediction import fitted_network
 
@@ -19,8 +20,9 @@ def network_of(estimator):
     network = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
     if not isinstance(network, BaseShallowNN):
         raise TypeError(
-            f"estimator={network!r} is not a network of skshallow: give a ShallowNNClassifier, a "
-            "ShallowNNRegressor or a Pipeline that ends in one; of a search, its best_estimator_"
+            f"estimator={shown(network)} is not a network of skshallow: give a "
+            "ShallowNNClassifier, a ShallowNNRegressor or a Pipeline that ends in one; of a "
+            "search, its best_estimator_"
         )
     check_is_fitted(network, "W1_")
     return network
@@ -33,7 +35,7 @@ def inputs_of(estimator, X):
         return None
     if network is not estimator and len(estimator.steps) > 1:
         X = estimator[:-1].transform(X)
-    return validate_data(network, X, reset=False, accept_sparse="csr", dtype=DTYPES)
+    return checked(network, X)
 
 
 def activations(network, X):

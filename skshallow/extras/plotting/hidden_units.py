@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 
+from skshallow._names import shown
 from skshallow._parameter_checks import check_number
 from skshallow.extras.plotting import fitted
 from skshallow.extras.plotting.style import axes_or_new, shorten
@@ -216,7 +217,7 @@ def _check_image_shape(image_shape, n_features):
     whole = all(isinstance(side, int) and side > 0 for side in shape)
     if not (whole and len(shape) == 2 and math.prod(shape) == n_features):
         raise ValueError(
-            f"image_shape={image_shape!r} is no shape of {n_features} features: give "
+            f"image_shape={shown(image_shape)} is no shape of {n_features} features: give "
             f"(n_rows, n_columns) with the product {n_features}"
         )
     return shape

@@ -1,0 +1,111 @@
+"""Words of errors: what other packages call our parameters and their values, values shown short."""
+
+import functools
+import inspect
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+from typing import Any
+
+PARAMETERS = {  # ours: those of scikit-learn's MLP, skorch, Keras, LightGBM, XGBoost, R's nnet
+    "hidden_units": "hidden_layer_sizes n_hidden n_units units size",
+    "learning_rate": "learning_rate_init lr eta eta0",
+    "max_iter": "max_epochs n_epochs num_epochs epochs maxit",
+    "alpha": "weight_decay decay l2 reg_lambda regularization",
+    "n_iter_no_change": "patience early_stopping_rounds",
+    "validation_fraction": "validation_split train_split",
+    "n_networks": "n_estimators n_models repeats",
+    "random_state": "seed random_seed",
+    "dropout": "dropout_rate drop_rate",
+    "init": "kernel_initializer weight_init initializer",
+    "schedule": "lr_scheduler learning_rate_schedule",
+    "class_weight": "class_weights",
+    "solver": "optimizer",
+    "loss": "objective",
+    "scoring": "metric",
+    "solver=skshallow.core.optimizers.Adam(...)": "beta_1 beta_2 epsilon",
+    "solver=skshallow.core.optimizers.SGD(...)": "momentum nesterovs_momentum",
+    "X_val with y_val, arguments of fit,": "eval_set eval_X validation_data",
+    "y_val, an argument of fit,": "eval_y",
+    "sample_weight, an argument of fit,": "sample_weights",
+    "set_callbacks(...), a method of the estimator,": "callbacks",
+}
+VALUES = {  # the same of the values of our parameters
+    "activation": {"sigmoid": "logistic", "identity": "linear", "silu": "swish"},
+    "init": {
+        "xavier": "glorot glorot_uniform glorot_normal",
+        "he": "kaiming he_uniform he_normal",
+    },
+    "loss": {
+        "squared_error": "mse l2 squared_loss mean_squared_error",
+        "absolute_error": "mae l1 mean_absolute_error",
+        "quantile": "pinball pinball_loss",
+    },
+    "scoring": {
+        "roc_auc": "auc AUC",
+        "neg_mean_squared_error": "mse mean_squared_error",
+        "neg_root_mean_squared_error": "rmse root_mean_squared_error",
+        "neg_mean_absolute_error": "mae mean_absolute_error",
+        "neg_log_loss": "log_loss logloss",
+        "loss": "val_loss validation_loss",
+    },
+    "solver": {"lbfgs": "l-bfgs l-bfgs-b bfgs"},
+}
+LONGEST = 120  # characters of a value in an error
+SCHEDULE_OF = {  # what the learning_rate of scikit-learn's MLP names
+    "adaptive": "adaptive",
+    "constant": "constant",
+    "invscaling": "cosine",
+}
+
+
+def shown(value: Any) -> str:
+    """The value as text, its middle left out if that is long."""
+    text = repr(value)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} ... {text[-LONGEST // 4 :]}"
+
+
+def remedy_for(name: str, value: Any, known: Iterable[str]) -> str | None:
+    """What to give instead of a word that is not known, as far as that can be guessed."""
+    if not isinstance(value, str):
+        return None
+    if name == "learning_rate" and value in SCHEDULE_OF:
+        return f"set schedule={SCHEDULE_OF[value]!r}, and learning_rate to a number above 0"
+    ours = _ours(VALUES.get(name, {}), value)
+    if ours is not None:
+        return f"it is called {ours!r} here"
+    by_lower = {word.lower(): word for word in known if isinstance(word, str)}
+    near = get_close_matches(value.lower(), by_lower, n=3, cutoff=0.6)
+    return (
+        "did you mean " + " or ".join(repr(by_lower[word]) for word in near) + "?" if near else None
+    )
+
+
+def _ours(table, name):
+    """Our name for that of another package, or None."""
+    return next((ours for ours, theirs in table.items() if name in theirs.split()), None)
+
+
+def explain_unknown(name: str, known: Iterable[str]) -> str:
+    """An error's text for a parameter or an argument that does not exist."""
+    ours = _ours(PARAMETERS, name)
+    if ours is not None:
+        return f"{name!r} is called {ours} here"
+    near = get_close_matches(name, list(known), n=3)
+    return f"{name!r} is not known" + (f": did you mean {' or '.join(near)}?" if near else "")
+
+
+def with_known_names(function: Callable) -> Callable:
+    """A function, or a constructor, that says of unknown keywords what they are called here."""
+    known = [*inspect.signature(function).parameters][1:]
+
+    @functools.wraps(function)
+    def checked(self, *args, **kwargs):
+        for name in kwargs:
+            if name not in known:
+                where = type(self).__name__
+                if function.__name__ != "__init__":
+                    where += f".{function.__name__}"
+                raise TypeError(f"{where}: {explain_unknown(name, known)}")
+        return function(self, *args, **kwargs)
+
+    return checked
