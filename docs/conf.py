@@ -115,6 +115,7 @@ html_sidebars = {
         "getting_started",
         "notes_to_code",
         "coming_from",
+        "playground",
         "defaults",
         "benchmarks",
         "recipes",
