@@ -51,7 +51,7 @@ shapes = {
 }
 
 # %%
-# Above, ShallowNNClassifier; below, scikit-learn's MLPClassifier, which needs a scaler. The colour
+# Above, ShallowNNClassifier; below, scikit-learn's MLPClassifier, which needs a scaler. The color
 # is the probability of the second class, white where it is one half.
 
 colours = ListedColormap(["#D55E00", "#0072B2"])
@@ -78,7 +78,7 @@ for column, (name, (X, y)) in zip(axes.T, shapes.items(), strict=True):
         cell.set(title=f"{title}: {name}", xticks=[], yticks=[], xlabel="", ylabel="")
 
 # %%
-# Curves of one input, without noise and with it. The broad grey line is the truth.
+# Curves of one input, without noise and with it. The broad gray line is the truth.
 
 truths = {
     "a sine": (np.sin, 10),

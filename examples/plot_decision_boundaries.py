@@ -16,7 +16,7 @@ from sklearn.inspection import DecisionBoundaryDisplay
 from skshallow import ShallowNNClassifier
 
 # %%
-# The rose ``r = 4 |sin 4t|`` has eight petals. Around the centre, where they meet, noise mixes the
+# The rose ``r = 4 |sin 4t|`` has eight petals. Around the center, where they meet, noise mixes the
 # classes: no network can be right everywhere.
 
 

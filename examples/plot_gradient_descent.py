@@ -28,7 +28,7 @@ X = np.column_stack([radius * np.cos(angle), radius * np.sin(angle)])
 
 # %%
 # The same network, from the same random weights, at four rates. ``solver="gd"`` is the notes'
-# loop; without standardisation and penalty it minimises the notes' cost on the data as they are.
+# loop; without standardization and penalty it minimizes the notes' cost on the data as they are.
 # When a cost is no longer sensible, training stops, the best weights so far are kept, and a
 # warning says so.
 

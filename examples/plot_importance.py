@@ -33,7 +33,7 @@ looked_at = {"diabetes": ["bmi", "s5"], "Friedman": ["x2", "x3"]}
 # the test rows after the other, 20 times each, and measures how much R2 falls.
 #
 # On diabetes the effects are nearly straight, and both name the same two features first; the
-# colours tell which features raise the prediction and which lower it. On Friedman's data x3 and x4
+# colors tell which features raise the prediction and which lower it. On Friedman's data x3 and x4
 # stand out as they should. But x2, which lowers the target and then raises it, gets no more weight
 # than the five that do nothing, and x0 and x1 less than x4, although they matter more.
 

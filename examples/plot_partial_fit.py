@@ -19,7 +19,7 @@ from skshallow import ShallowNNClassifier
 # From image 1,000 on, all images stand on their head. Every batch is a test first and a lesson
 # afterwards, so that no image is predicted by a network that knows it.
 #
-# The first batch is larger than the others, because inputs are standardised by its rows alone. It
+# The first batch is larger than the others, because inputs are standardized by its rows alone. It
 # is also where the classes must be named, since not all of them need be in it.
 
 images, y = load_digits(return_X_y=True)

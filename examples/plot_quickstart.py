@@ -27,7 +27,7 @@ print(f"{len(X_train)} training and {len(X_test)} test images of 8 x 8 pixels, 1
 
 # %%
 # Hidden units, activation and learning rate are plain values, so a grid can hold them. No scaler
-# is needed: the network standardises its inputs itself.
+# is needed: the network standardizes its inputs itself.
 
 pipeline = Pipeline(
     [

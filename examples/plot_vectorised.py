@@ -1,5 +1,5 @@
 """
-Loop against vectorised forward pass
+Loop against vectorized forward pass
 ====================================
 
 The notes write the forward pass twice: as a loop over the examples, and as four lines for all
@@ -23,7 +23,7 @@ def sigmoid(z):
 
 
 # %%
-# One example is a column. The loop takes one column after the other; the vectorised lines are the
+# One example is a column. The loop takes one column after the other; the vectorized lines are the
 # same with capital letters, and b1 and b2 are added to every column by broadcasting.
 
 
@@ -71,7 +71,7 @@ with threadpool_limits(1):
 
 # %%
 # The difference is rounding: a product of large matrices adds up in another order. For one example
-# both do the same work. The loop pays a dozen calls of Python for every example, the vectorised
+# both do the same work. The loop pays a dozen calls of Python for every example, the vectorized
 # lines for all together, so the gain grows with their number, until the arithmetic itself takes the
 # time.
 
