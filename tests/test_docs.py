@@ -106,7 +106,8 @@ def children(page):
     for body in re.findall(r"^\.\. toctree::\n((?:   .*\n|\n)*)", text, re.MULTILINE):
         for line in map(str.strip, body.splitlines()):
             if line and not line.startswith(":"):
-                yield f"{folder}/{line}" if folder else line
+                page = re.sub(r".* <(.+)>$", r"\1", line)  # with a title of its own
+                yield f"{folder}/{page}" if folder else page
 
 
 @pytest.mark.parametrize("module", MODULES)
