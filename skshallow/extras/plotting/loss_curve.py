@@ -1,4 +1,4 @@
-"""LossCurveDisplay: how training went."""
+"""LossCurveDisplay: loss and validation score of every epoch."""
 
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
