@@ -41,10 +41,11 @@ def not_found(site):
     """A line for every term that does not lead to its page, stemmed as the site's search does."""
     text = (site / "searchindex.js").read_text(encoding="utf-8")
     index = json.loads(text.partition("(")[2].rpartition(")")[0])
-    stem, pages = SearchEnglish({}).stem, index["docnames"]
+    english, pages = SearchEnglish({}), index["docnames"]
     terms = runpy.run_path(str(Path(__file__).parents[1] / "docs" / "search_terms.py"))["PAGES"]
     for term, page in terms.items():
-        for word in (stem(word) for word in re.findall(r"\w+", term.lower()) if len(word) > 2):
+        words = re.findall(r"\w+", term.lower())
+        for word in (english.stem(word) for word in words if word not in english.stopwords):
             found = [index[kind].get(word, []) for kind in ("terms", "titleterms")]
             numbers = {n for some in found for n in ([some] if isinstance(some, int) else some)}
             if page not in {pages[n] for n in numbers}:
