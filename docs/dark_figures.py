@@ -32,7 +32,7 @@ def dark(color):
     _, saturation, value = rgb_to_hsv(red_green_blue)
     if saturation < 0.15:
         lighter = INK[:3] + value * (PAGE[:3] - INK[:3])
-    elif red_green_blue @ (0.21, 0.72, 0.07) < 0.35:
+    elif red_green_blue @ (0.21, 0.72, 0.07) < 0.45:
         lighter = red_green_blue + 0.35 * (1 - red_green_blue)
     else:
         lighter = red_green_blue
