@@ -100,7 +100,7 @@ def draw_accuracies(ax, means, look):
         if label.get_text() == "skshallow":
             label.set_fontweight("bold")
     ax.set_xlim(min(values) - 1, max(values) + 1)
-    ax.set_title("Accuracy in %, mean of the tables")
+    ax.set_title("Accuracy in %, mean of the data sets")
 
 
 def save(draw, figures, stem):

@@ -456,8 +456,14 @@ def places(figures, name):
     return bars
 
 
+LOOKS = {  # end of the file's name: letters and lines, page
+    "": ("black", "white"),
+    "-dark": ("#e3e6ea", "#14181e"),
+}
+
+
 def draw(figures, file):
-    """Bars of how many times as fast as MLPClassifier each is.
+    """Bars of how many times as fast as MLPClassifier each is, for light pages and for dark ones.
 
     Of several types, numbers of threads and activations the first is drawn.
     """
@@ -470,21 +476,35 @@ def draw(figures, file):
     figures = [f for f in figures if (f["dtype"], f["threads"]) == (dtype, threads)]
     activation = figures[0].get("activation")
     figures = [f for f in figures if f.get("activation", activation) == activation]
+    colors = ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color")
+    for end, (ink, page) in LOOKS.items():
+        path = Path(file)
+        with plt.rc_context(dict.fromkeys(colors, ink)):
+            draw_bars(figures, ink, page, f"{dtype}, threads: {threads}")
+            plt.savefig(path.with_stem(f"{path.stem}{end}"), dpi=150, facecolor=page)
+            plt.close()
+
+
+def draw_bars(figures, ink, page, kind):
+    """A group of bars for each work."""
+    import matplotlib.pyplot as plt
+
     _, ax = plt.subplots(figsize=(8, 5.5), layout="constrained")
+    ax.set_facecolor(page)
     for name, color in BARS.items():
         bars = places(figures, name)
         if bars:
-            drawn = ax.barh(list(bars), list(bars.values()), 0.18, color=color, label=name)
+            label = {"torch": "PyTorch"}.get(name, name)
+            drawn = ax.barh(list(bars), list(bars.values()), 0.18, color=color, label=label)
             texts = ax.bar_label(drawn, fmt="%.2g", padding=3, fontsize=7)
-            plt.setp(texts, bbox={"color": "white", "pad": 0.5})  # the line does not cross them
-    ax.axvline(1, color="black", linewidth=1)
+            plt.setp(texts, bbox={"color": page, "pad": 0.5})  # the line does not cross them
+    ax.axvline(1, color=ink, linewidth=1)
     labels = [figure["work"].replace(", ", "\n", 1) for figure in figures]
     ax.set_yticks(np.arange(len(labels)), labels, fontsize=8)
     ax.invert_yaxis()
-    ax.set_xlabel(f"times as fast as MLPClassifier ({dtype}, threads: {threads})")
+    ax.set_xlabel(f"times as fast as MLPClassifier ({kind})")
     ax.spines[["top", "right"]].set_visible(False)
     ax.legend(frameon=False, ncols=len(BARS), loc="lower center", bbox_to_anchor=(0.5, 1))
-    plt.savefig(file, dpi=150, facecolor="white")
 
 
 def machine():

@@ -16,7 +16,9 @@ from sphinx.util import logging
 
 from skshallow import __version__
 
-sys.path.insert(0, str(Path(__file__).parent))  # for gallery_order.py
+sys.path.insert(0, str(Path(__file__).parent))  # for the modules beside this one
+
+from gallery_order import SECTIONS
 
 project = "skshallow"
 author = "The skshallow developers"
@@ -32,6 +34,8 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
+    "dark_figures",
+    "page_heads",
 ]
 exclude_patterns = ["_build", "**/sg_execution_times.rst"]
 templates_path = ["_templates"]
@@ -85,6 +89,9 @@ sphinx_gallery_conf = {
     "gallery_dirs": "auto_examples",
     "filename_pattern": r"/plot_",
     "within_subsection_order": "gallery_order.place",
+    "subsection_order": [f"../examples/{section}" for section in SECTIONS],
+    "image_scrapers": ("dark_figures",),
+    "remove_config_comments": True,
     "backreferences_dir": "generated/examples",
     "doc_module": ("skshallow",),
     "reference_url": {"skshallow": None},
@@ -104,7 +111,7 @@ sphinx_gallery_conf = {
 
 html_theme = "pydata_sphinx_theme"
 html_title = "skshallow"
-html_static_path = ["_static"]
+html_static_path = ["_static", "images/quickstart.png"]  # the latter for previews of links
 html_css_files = ["style.css"]
 html_favicon = "_static/favicon.svg"
 html_show_sourcelink = False
@@ -113,18 +120,25 @@ html_sidebars = {
     for page in (
         "index",
         "getting_started",
+        "installation",
         "notes_to_code",
         "coming_from",
         "playground",
         "defaults",
         "benchmarks",
         "recipes",
+        "faq",
+        "pitfalls",
+        "glossary",
         "extending",
         "changes",
+        "citation",
         "contributing",
         "security",
     )
 }
+html_sidebars |= {page: ["api-groups"] for page in ("api", "generated/*")}
+html_baseurl = "https://skshallow.readthedocs.io/en/stable/"
 html_context = {"default_mode": "auto"}  # light or dark, as the reader's system is
 html_theme_options = {
     "logo": {

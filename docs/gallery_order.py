@@ -2,32 +2,21 @@
 
 from pathlib import Path
 
-EXAMPLES = [
-    "quickstart",
-    "curves",
-    # what the notes tell
-    "decision_boundaries",
-    "hidden_units",
-    "activations",
-    "gradient_descent",
-    "vectorised",
-    "symmetry",
-    # training and choosing
-    "learning_rate",
-    "early_stopping",
-    "grid_search",
-    # the answers: labels, probabilities, intervals
-    "class_weight",
-    "calibration",
-    "averaging",
-    "quantiles",
-    # other data
-    "text",
-    "partial_fit",
-    # looking inside
-    "importance",
-    "gradient_check",
-]
+SECTIONS = {  # folders of examples; those outside come first
+    "basics": [
+        "decision_boundaries",
+        "curves",
+        "activations",
+        "gradient_descent",
+        "vectorised",
+        "symmetry",
+    ],
+    "training": ["learning_rate", "early_stopping", "grid_search"],
+    "predictions": ["calibration", "class_weight", "averaging", "quantiles"],
+    "data": ["text", "partial_fit"],
+    "inspection": ["importance", "hidden_units", "gradient_check"],
+}
+EXAMPLES = ["quickstart", *(name for names in SECTIONS.values() for name in names)]
 
 
 def place(file):

@@ -2,11 +2,13 @@
 Quickstart: handwritten digits
 ==============================
 
-A pipeline, a small search over hidden units, activation and learning rate, and a look at the
-result: how the loss came down, and which digits the network still gets wrong.
+A pipeline, a grid search over hidden units, activation and learning rate, the training loss of the
+best network, and the digits that it misclassifies.
 
 Run as a script, the figure is shown, or saved if a file name follows.
 """
+
+# sphinx_gallery_tags = ["classification", "hyperparameter search"]
 
 import sys
 
@@ -27,7 +29,7 @@ print(f"{len(X_train)} training and {len(X_test)} test images of 8 x 8 pixels, 1
 
 # %%
 # Hidden units, activation and learning rate are plain values, so a grid can hold them. No scaler
-# is needed: the network standardises its inputs itself.
+# is needed: the network standardizes its inputs itself.
 
 pipeline = Pipeline(
     [
@@ -48,15 +50,15 @@ for parameters, score in zip(
     print(f"  {score:.3f}  {values}")
 
 # %%
-# The best network was fitted again on all training images; the test images decide.
+# The best network was fitted again on the whole training set; the test set gives the accuracy.
 
 predicted = search.predict(X_test)
 wrong = np.flatnonzero(predicted != y_test)
 print(f"test accuracy {search.score(X_test, y_test):.3f}, {len(wrong)} of {len(y_test)} wrong")
 
 # %%
-# The training loss on the left; on the right the wrong digits the network was surest of, with
-# the true label and the predicted one.
+# The training loss on the left; on the right the misclassified digits with the highest predicted
+# probability, with the true label and the predicted one.
 
 network = search.best_estimator_["network"]
 surest = wrong[np.argsort(-search.predict_proba(X_test)[wrong].max(axis=1))][:6]

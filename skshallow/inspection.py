@@ -1,6 +1,6 @@
-"""A look inside: is the gradient right, what do the hidden units do, which features count.
+"""Interpretability and diagnostics: gradient check, hidden units, feature importance.
 
-``check_gradient`` is for those who bring their own activation or loss, ``hidden_unit_report`` and
+``check_gradient`` is for custom activations and losses, ``hidden_unit_report`` and
 ``connection_weight_importance`` are for fitted networks.
 """
 
@@ -53,7 +53,7 @@ class GradientCheck:
         Relative errors of "W1", "b1", "W2", "b2" and, for "prelu", "slopes"; nan where an entry
         was not checked.
     n_rows : int
-        Rows that J was taken over.
+        Number of samples that J was taken over.
     tol : float
         Largest relative error that passes.
     fault : str or None
@@ -114,14 +114,13 @@ def check_gradient(
 ) -> GradientCheck:
     """Compare backpropagation with finite differences of the objective J.
 
-    For those who bring an activation or a loss of their own: shows whether ``backward`` is the
-    derivative of ``forward`` and ``slope`` that of ``value``. J is the weighted data loss and the
-    penalty, as ``fit`` minimises it on these rows; inputs and targets are standardised if the
-    estimator does so.
+    For custom activations and losses: shows whether ``backward`` is the derivative of ``forward``
+    and ``slope`` that of ``value``. J is the weighted mean loss and the L2 penalty, as ``fit``
+    minimises it on these samples; features and targets are standardised if the estimator does so.
 
-    The estimator itself stays as it is, and it makes no difference whether it is fitted: its
-    parameters alone are used. All is computed in float64, without dropout, at random weights and
-    biases that spread the pre-activations over both sides of zero.
+    The estimator is not changed, and it makes no difference whether it is fitted: its
+    hyperparameters alone are used. Everything is computed in float64, without dropout, at random
+    weights and biases that spread the pre-activations over both sides of zero.
 
     Parameters
     ----------
@@ -134,14 +133,14 @@ def check_gradient(
     sample_weight : array-like of shape (n_samples,), default=None
         Weights, as for ``fit``.
     max_rows : int, default=64
-        If there are more rows of positive weight, so many are drawn at random. With
-        ``alpha="auto"``, alpha is that for the rows drawn.
+        If there are more samples of positive weight, so many are drawn at random. With
+        ``alpha="auto"``, alpha is the initial value for the samples drawn.
     max_entries : int, default=200
         If W1, b1, W2, b2 or the learned slopes have more entries, so many of each are drawn.
     tol : float, default=1e-5
         Largest relative error that passes.
     random_state : int, RandomState instance or None, default=0
-        Seed of the weights, the rows and the entries.
+        Seed of the weights, the samples and the entries.
 
     Returns
     -------
@@ -351,7 +350,7 @@ def _summary(network, chosen, found, n_rows, tol):
 
 
 def hidden_unit_report(estimator: BaseShallowNN, X: ArrayLike) -> Any:
-    """What every hidden unit of a fitted network does on X.
+    """Diagnose every hidden unit of a fitted network on X.
 
     Finds units that are dead, saturated, or copies of one another, as they all are after
     ``init="zeros"``.
@@ -361,7 +360,7 @@ def hidden_unit_report(estimator: BaseShallowNN, X: ArrayLike) -> Any:
     estimator : ShallowNNClassifier or ShallowNNRegressor
         Fitted. Of a pipeline, pass the last step.
     X : {array-like, sparse matrix or array} of shape (n_samples, n_features)
-        Inputs, at least two rows, for example those of training.
+        At least two samples, for example the training set.
 
     Returns
     -------
@@ -369,21 +368,21 @@ def hidden_unit_report(estimator: BaseShallowNN, X: ArrayLike) -> Any:
         A row for every hidden unit, in the order of the rows of ``W1_``; a structured array if
         pandas is not installed. The columns:
 
-        - ``active``: share of the rows of X on which the unit passes its input on. For "relu",
-          "leaky_relu" and "prelu" these are the rows with Z1 > 0, for all others those on which
-          the unit is not saturated;
-        - ``saturated``: share of the rows on which the slope g'(Z1) is at most a twentieth of
+        - ``active``: share of the samples for which the unit passes its input on. For "relu",
+          "leaky_relu" and "prelu" these are those with Z1 > 0, for all others those for which the
+          unit is not saturated;
+        - ``saturated``: share of the samples for which the slope g'(Z1) is at most a twentieth of
           its largest value between -8 and 8, so that the unit learns next to nothing from them.
           For "tanh" these are outputs beyond 0.97 in size, for "relu" and "leaky_relu" Z1 <= 0;
-        - ``dead``: whether the output is the same on all rows. A ReLU that is never active, a
-          unit saturated on one side, and a unit whose incoming weights the penalty has brought
+        - ``dead``: whether the output is the same for all samples. A ReLU that is never active, a
+          unit saturated on one side, and a unit whose incoming weights weight decay has brought
           to zero are dead; a leaky ReLU hardly ever is;
         - ``group``: number of the first unit that this one is a copy of, its own number if it is
           not. Copies have the same incoming weights and outputs, up to rounding and to a positive
           factor that g lets pass, as ReLU does;
         - ``copies``: how many other units are in its group;
-        - ``incoming``: norm of the unit's row of ``W1_``, each weight times the deviation of its
-          column of X. It is the deviation of Z1 if the columns are uncorrelated;
+        - ``incoming``: norm of the unit's row of ``W1_``, each weight times the standard deviation
+          of its feature. It is the standard deviation of Z1 if the features are uncorrelated;
         - ``outgoing``: norm of the unit's column of ``W2_``.
 
     Raises
@@ -395,7 +394,7 @@ def hidden_unit_report(estimator: BaseShallowNN, X: ArrayLike) -> Any:
 
     Notes
     -----
-    Copies are looked for on at most 128 rows, everything else is seen on all of them.
+    Copies are looked for on at most 128 samples, everything else uses all of them.
 
     References
     ----------
@@ -494,9 +493,9 @@ def connection_weight_importance(estimator: BaseShallowNN, X: ArrayLike | None =
     estimator : ShallowNNClassifier or ShallowNNRegressor
         Fitted. Of a pipeline, pass the last step.
     X : {array-like, sparse matrix or array} of shape (n_samples, n_features), default=None
-        If given, every importance is multiplied by the deviation of its column of X. Without it,
-        importances are for a unit of each feature, since ``W1_`` is for raw inputs, and those of
-        features in different units cannot be compared.
+        If given, every importance is multiplied by the standard deviation of its feature. Without
+        it, importances are for a unit of each feature, since ``W1_`` is for raw inputs, and those
+        of features in different units cannot be compared.
 
     Returns
     -------
@@ -520,9 +519,9 @@ def connection_weight_importance(estimator: BaseShallowNN, X: ArrayLike | None =
 
     See Also
     --------
-    sklearn.inspection.permutation_importance : What the score loses if a feature is shuffled: of
-        any model, and with all that hidden units do.
-    sklearn.inspection.partial_dependence : How predictions follow a feature.
+    sklearn.inspection.permutation_importance : Drop of the score if a feature is shuffled: of any
+        model, nonlinear effects included.
+    sklearn.inspection.partial_dependence : How predictions depend on a feature.
 
     Notes
     -----
@@ -530,8 +529,8 @@ def connection_weight_importance(estimator: BaseShallowNN, X: ArrayLike | None =
     where inputs are clipped. Else it leaves out
     g: where ReLU units are off, a path carries nothing, and a feature that raises the score on
     one side and lowers it on the other may come out as zero although it decides everything;
-    a sigmoid's slope is a quarter at most. Take it for a quick signed look where effects are
-    roughly monotone, and permutation importance for a verdict. For more than two classes a
+    a sigmoid's slope is a quarter at most. Use it for a quick estimate with a sign if effects are
+    roughly monotonic, and permutation importance for conclusions. For more than two classes a
     constant may be added to all classes of a feature without any change of the probabilities:
     only differences between classes have a meaning.
 

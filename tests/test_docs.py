@@ -36,6 +36,12 @@ INTERNAL = {  # made by the network and taken by no parameter
     "skshallow.core.losses.softplus",
 }
 ESTIMATORS = [ShallowNNClassifier, ShallowNNRegressor]
+SEARCHED = runpy.run_path(str(DOCS / "search_terms.py"))["PAGES"]
+ODD = {  # what the field has other words for
+    *("data of every kind", "in rounds", "by heart", "mind outliers", "come to rest"),
+    *("the truth", "tables were best", "new rows", "training rows", "test rows", "rows held out"),
+    *("what the network looks at", "probabilities you can use", "how the learning rate goes on"),
+}
 
 # What numpydoc's validation wants and we do not, and why
 
@@ -106,7 +112,8 @@ def children(page):
     for body in re.findall(r"^\.\. toctree::\n((?:   .*\n|\n)*)", text, re.MULTILINE):
         for line in map(str.strip, body.splitlines()):
             if line and not line.startswith(":"):
-                yield f"{folder}/{line}" if folder else line
+                page = re.sub(r".* <(.+)>$", r"\1", line)  # with a title of its own
+                yield f"{folder}/{page}" if folder else page
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -140,6 +147,46 @@ def test_the_table_of_contents_holds_the_pages_that_there_are():
             seen.add(page)
             left += children(page)
     assert seen == set(pages())
+
+
+def prose(page):
+    """The text of a page in lower case, without its code, on one line."""
+    text = (DOCS / f"{page}.rst").read_text(encoding="utf-8")
+    text = re.sub(r"^( *)\.\. code-block::.*\n(?:\1 +.*\n|\n)*", "", text, flags=re.MULTILINE)
+    return " ".join(re.sub(r"``[^`]+``", "", text).lower().split())
+
+
+@pytest.mark.parametrize(("term", "page"), SEARCHED.items())
+def test_a_term_of_the_field_is_on_the_page_where_readers_look_for_it(term, page):
+    assert re.search(rf"\b{term.lower()}", prose(page))
+
+
+def test_the_glossary_links_to_pages_and_has_every_term_once():
+    text = (DOCS / "glossary.rst").read_text(encoding="utf-8")
+    terms = re.findall(r"^   (\w.*)$", text, re.MULTILINE)
+    asked = {term for term, page in SEARCHED.items() if page == "glossary"}
+    assert len(terms) == len(set(terms))
+    assert asked <= set(terms)
+
+
+@pytest.mark.parametrize("page", pages())
+def test_pages_say_it_in_the_words_of_the_field(page):
+    assert {words for words in ODD if words in prose(page)} == set()
+
+
+def test_the_lecture_notes_are_introduced_where_a_page_first_names_them():
+    for page in pages():
+        text = re.sub(r"<[^>]+>", "", prose(page))
+        first = re.search(r"\b(lecture )?notes\b", text)
+        assert first is None or first[1], page
+
+
+def test_what_to_install_first_can_be_installed():
+    """There is no release on PyPI yet: pages install from a clone."""
+    for page in pages():
+        text = (DOCS / f"{page}.rst").read_text(encoding="utf-8")
+        shown = "".join(re.findall(r"^ +(?:\S+/)?pip install .*$", text, re.MULTILINE))
+        assert "skshallow" not in shown, page
 
 
 @pytest.mark.neighbours("sphinx", "math_core")

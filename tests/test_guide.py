@@ -9,9 +9,9 @@ from sklearn.datasets import load_wine
 
 from skshallow import ShallowNNClassifier
 
-PAGES = ["coming_from.rst", "extending.rst"]
+PAGES = ["coming_from.rst", "extending.rst", "faq.rst", "installation.rst", "pitfalls.rst"]
 PAGES += sorted(f"user_guide/{path.name}" for path in (DOCS / "user_guide").glob("*.rst"))
-LONG = ("choosing", "coming_from", "interpretation", "probabilities", "search", "warnings")
+LONG = ("choosing", "coming_from", "faq", "interpretation", "probabilities", "search", "warnings")
 CASES = [  # in the two stories what stands later builds on what is above
     whole("getting_started.rst", [pytest.mark.slow]),
     whole("notes_to_code.rst"),

@@ -13,7 +13,7 @@ g'(0) of one that saturates on both sides. A unit with a small slope there needs
 larger for the same signal, so its initial W1 is divided by it and its automatic penalty multiplied
 by it.
 
-An own activation derives from ``Activation``, fills in the two methods, and is handed to the
+A custom activation derives from ``Activation``, fills in the two methods, and is handed to the
 estimator as an object. ``supports_batched`` says that forward may be given a whole stack
 (tiles, n1, m) at once, as all elementwise functions may.
 """
@@ -50,7 +50,7 @@ class Activation:
 
     Examples
     --------
-    An own activation, and whether its derivative is right:
+    A custom activation, and a check of its derivative:
 
     >>> import numpy as np
     >>> from sklearn.datasets import load_wine

@@ -1,4 +1,4 @@
-"""Where training starts: functions ``(rng, n_out, n_in) -> W`` of shape (n_out, n_in).
+"""Weight initialisation: functions ``(rng, n_out, n_in) -> W`` of shape (n_out, n_in).
 
 Biases start at zero, which is harmless. Weights may not: with equal weights all hidden units
 compute the same, receive the same gradient and stay the same for ever. ``zeros`` is here to
@@ -80,7 +80,7 @@ def xavier(rng, n_out, n_in):
 
 
 def normal(rng, n_out, n_in):
-    """The notes' ``randn * 0.01``: small, so that sigmoid and tanh do not start saturated.
+    """``randn * 0.01``, as in the lecture notes: sigmoid and tanh do not start saturated.
 
     Parameters
     ----------

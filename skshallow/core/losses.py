@@ -230,7 +230,7 @@ class AbsoluteError(RegressionLoss):
 class Huber(RegressionLoss):
     """L = ``u^2 / 2`` where ``|u| <= delta``, else ``delta (|u| - delta / 2)``; u is z - y.
 
-    dL/dz is u, cut off at -delta and delta: no example pulls harder than that.
+    dL/dz is u, clipped at -delta and delta, so that no outlier has a larger gradient.
 
     Parameters
     ----------

@@ -4,7 +4,7 @@
 learning_rate)`` moves theta in place and may use the gradient as scratch. The learning rate
 comes with every step, so a schedule needs no optimiser's help. ``full_batch`` says that every
 step wants the gradient over all examples; a positive ``input_scale_rate`` that scales of the inputs
-are to be learned beside, see input_scaling.py. An own optimiser has the same two methods.
+are to be learned beside, see input_scaling.py. A custom optimiser has the same two methods.
 """
 
 import math
@@ -23,13 +23,13 @@ class Optimizer:
     Attributes
     ----------
     full_batch : bool, default=False
-        Whether every step wants the gradient over all rows.
+        Whether every step takes the gradient over all samples.
     input_scale_rate : float, default=0.0
-        How fast scales of the inputs are learned beside, as in ``Adam``; 0 for not at all.
+        How fast feature scales are learned in addition, as in ``Adam``; 0 for not at all.
 
     Examples
     --------
-    An own optimiser, which looks at nothing but the signs of the gradient:
+    A custom optimiser, which uses the signs of the gradient alone:
 
     >>> import numpy as np
     >>> from sklearn.datasets import load_wine
@@ -73,7 +73,9 @@ class Optimizer:
 
 @dataclass
 class GradientDescent(Optimizer):
-    """The notes' loop: ``theta := theta - learning_rate * gradient``, over all examples.
+    """Gradient descent: ``theta := theta - learning_rate * gradient``, over all examples.
+
+    This is the loop of the lecture notes that the package follows.
 
     References
     ----------
@@ -81,8 +83,8 @@ class GradientDescent(Optimizer):
 
     Examples
     --------
-    Towards the least value of (theta - 3)^2, whose gradient is 2 (theta - 3). At this rate every
-    step goes half of the way that is left:
+    Towards the minimum of (theta - 3)^2, whose gradient is 2 (theta - 3). At this learning rate
+    every step halves the distance:
 
     >>> import numpy as np
     >>> from skshallow.core.optimizers import GradientDescent
@@ -185,9 +187,9 @@ class Adam(Optimizer):
     beta2 : float in [0, 1), default=0.999
         Share of the second moment, the mean squared gradient, that stays.
     epsilon : float, default=1e-8
-        Added below the line: small gradients are not blown up.
+        Added to the denominator, so that small gradients are not amplified.
     input_scale_rate : float, default=16
-        Inputs get a learned scale, whose logarithm moves by input_scale_rate * learning_rate in a
+        Features get a learned scale, whose logarithm moves by input_scale_rate * learning_rate in a
         step at most; 0 for none. See ``skshallow.core.input_scaling``.
     input_pace : float or None, default=None
         Earlier name of ``input_scale_rate``, which works until version 0.2.
@@ -201,7 +203,7 @@ class Adam(Optimizer):
     ----------
     Kingma and Ba (2015), Adam: a method for stochastic optimization. Holzmüller, Grinsztajn and
     Steinwart (2024), Better by default: strong pre-tuned MLPs and boosted trees on tabular data
-    (scales of the inputs).
+    (feature scales).
 
     Examples
     --------

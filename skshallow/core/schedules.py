@@ -1,4 +1,4 @@
-"""The learning rate over time, as a factor of the rate that the user gave.
+"""Learning rate schedules: the factor that the user's learning rate is multiplied by.
 
 ``factor(progress, period)`` holds for one step. Both count epochs: progress with fractions since
 the schedule began, period how many it is for (None if nobody knows). ``lower()`` is asked when
@@ -148,7 +148,7 @@ class Adaptive(Schedule):
 
     Examples
     --------
-    Training goes on at a lower rate four times; then there is nothing to lower, and it ends:
+    Training continues at a lower rate four times; then there is nothing to lower, and it ends:
 
     >>> from skshallow.core.schedules import Adaptive
     >>> schedule = Adaptive()

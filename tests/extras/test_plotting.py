@@ -264,6 +264,52 @@ def test_another_score_has_an_axis_of_its_own(scoring):
     assert point.get_ydata().tolist() == [network.best_validation_score_]
 
 
+def y_colors(ax):
+    """Colors of the label, the ticks and their numbers on the vertical axis."""
+    ax.figure.draw_without_rendering()
+    ticks = ax.yaxis.get_major_ticks() + ax.yaxis.get_minor_ticks()
+    lines = [line for tick in ticks for line in (tick.tick1line, tick.tick2line)]
+    parts = [ax.yaxis.label, *lines, *ax.get_yticklabels()]
+    return {colors.to_rgb(part.get_color()) for part in parts}
+
+
+def brightness_to_the_color_blind(color):
+    """Luminance, which those who confuse hues see (CIE 1931, of linear light)."""
+    linear = np.array(colors.to_rgb(color)) ** 2.2
+    return linear @ (0.2126, 0.7152, 0.0722)
+
+
+@pytest.mark.parametrize("log_scale", [False, True])
+def test_each_of_two_axes_has_the_color_of_its_curve(log_scale):
+    curves = {"validation": [0.5, 0.9], "validation_name": "accuracy", "best_iter": 2}
+    display = LossCurveDisplay([1, 0.2], **curves).plot(log_scale=log_scale)
+    for ax, line in (
+        (display.ax_, display.line_),
+        (display.score_ax_, display.validation_line_),
+    ):
+        assert y_colors(ax) == {colors.to_rgb(line.get_color())}
+    assert display.best_point_.get_color() == display.validation_line_.get_color()
+
+
+def test_the_two_axes_can_be_told_apart_without_hues():
+    display = LossCurveDisplay([1, 0.2], validation=[0.5, 1], validation_name="accuracy").plot()
+    dark, light = sorted(
+        brightness_to_the_color_blind(line.get_color())
+        for line in (display.line_, display.validation_line_)
+    )
+    assert light > 1.3 * dark
+    assert display.line_.get_linestyle() != display.validation_line_.get_linestyle()
+
+
+def test_colors_that_stand_for_networks_are_not_those_of_the_axes():
+    curves = {"validation": [0.5, 1], "validation_name": "accuracy"}
+    first = LossCurveDisplay([1, 0.2], **curves).plot()
+    second = LossCurveDisplay([1, 0.2], name="b", **curves).plot(first.ax_)
+    assert second.line_.get_color() == second.validation_line_.get_color()
+    for ax in (first.ax_, first.score_ax_):
+        assert y_colors(ax) == {colors.to_rgb(plt.rcParams["axes.labelcolor"])}
+
+
 def test_without_validation_the_last_weights_are_not_marked():
     X, y = load_iris(return_X_y=True)
     display = LossCurveDisplay.from_estimator(classifier().fit(X, y))

@@ -1,4 +1,4 @@
-"""HiddenUnitsDisplay: what hidden units look for."""
+"""HiddenUnitsDisplay: the hidden units as images."""
 
 import math
 from collections.abc import Sequence
@@ -20,10 +20,10 @@ from skshallow.extras.plotting.style import axes_or_new, shorten
 
 @dataclass(eq=False, repr=False)
 class HiddenUnitsDisplay:
-    """What hidden units look for: a picture each, of weights or of activations.
+    """An image for each hidden unit, of its weights or of its activation.
 
-    For image data the picture is the unit's row of W1, in the shape of the images; for two
-    features the unit's activation all over the plane. All pictures share one scale of colours,
+    For image data it is the unit's row of W1, in the shape of the images; for two features the
+    unit's activation all over the plane. All pictures share one scale of colours,
     white at zero.
 
     Parameters
@@ -89,12 +89,12 @@ class HiddenUnitsDisplay:
         Parameters
         ----------
         estimator : fitted estimator, or Pipeline that ends in one
-            The network. That of a Pipeline has the transformed columns as inputs.
+            The network. In a Pipeline its features are the transformed ones.
         X : {array-like, sparse matrix or array} of shape (n_samples, n_features), default=None
             Inputs, as for ``predict``. For two features they give the part of the plane to show.
             For images every weight is multiplied by the standard deviation of its pixel: pixels
             that are nearly constant may have large weights that do not matter. Outgoing weights
-            are multiplied by the deviation of the unit's activation.
+            are multiplied by the standard deviation of the unit's activation.
         max_units : int, default=16
             How many units to show.
         image_shape : tuple (n_rows, n_columns), default=None

@@ -1,10 +1,11 @@
-"""LossCurveDisplay: how training went."""
+"""LossCurveDisplay: loss and validation score of every epoch."""
 
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, Self
 
 import numpy as np
+from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.cbook import normalize_kwargs
 from matplotlib.colors import to_rgba
@@ -15,7 +16,7 @@ from sklearn.base import BaseEstimator
 
 from skshallow._defaults import is_lbfgs
 from skshallow.extras.plotting.fitted import network_of
-from skshallow.extras.plotting.style import COLORS, GREY, axes_or_new
+from skshallow.extras.plotting.style import COLORS, GREY, SCORE, axes_or_new
 
 TWIN = "validation scores"  # label of the second axis, by which a further plot finds it
 ACROSS, UP = {"right": 1, "center": 0.5, "left": 0}, {"center": 0.5, "upper": 1, "lower": 0}
@@ -29,8 +30,9 @@ class LossCurveDisplay:
     """Training loss, and validation loss or score, in each epoch.
 
     Losses are solid (training) and dashed (validation) lines; a validation score other than the
-    loss has an axis of its own on the right. A point marks the epoch whose weights were kept.
-    Several networks go into one axis by ``from_estimators``, or by plotting on it again.
+    loss has an axis of its own on the right, and each axis then has the color of its curve. A point
+    marks the epoch whose weights were kept. Several networks go into one axis by
+    ``from_estimators``, or by plotting on it again: then every network has a color.
 
     Parameters
     ----------
@@ -207,6 +209,7 @@ class LossCurveDisplay:
         self.figure_, self.score_ax_ = self.ax_.figure, _twin_of(self.ax_)
         if logarithmic:
             self.ax_.set_yscale("log")
+        by_axis = self.name is None and not self.ax_.lines and "color" not in kwargs
         if not self.ax_.lines:
             self.ax_.set_prop_cycle(color=COLORS)
         self._label_axes()
@@ -218,7 +221,10 @@ class LossCurveDisplay:
             self.penalty_line_ = _draw_curve(self.ax_, self.penalty, "penalty", ":", kwargs)
         if self.validation is not None:
             ax, label = self._validation_axis()
+            if by_axis and ax is self.score_ax_:
+                kwargs["color"] = SCORE
             self.validation_line_ = _draw_curve(ax, self.validation, label, "--", kwargs)
+        self._color_axes(by_axis)
         self._mark_best()
         self.legend_ = _draw_legend(self.ax_, self.score_ax_)
         return self
@@ -247,6 +253,16 @@ class LossCurveDisplay:
         known = self.score_ax_.get_ylabel() in ("", label)
         self.score_ax_.set_ylabel(label if known else "validation score")
         return self.score_ax_, label
+
+    def _color_axes(self, by_axis):
+        """Labels and ticks of two axes: in the color of the curve, or all in that of the style."""
+        if self.score_ax_ is not None:
+            for ax in (self.ax_, self.score_ax_):
+                color, text = rcParams["ytick.color"], rcParams["axes.labelcolor"]
+                if by_axis:
+                    color = text = ax.lines[0].get_color()
+                ax.tick_params(axis="y", which="both", color=color, labelcolor=color)
+                ax.yaxis.label.set_color(text)
 
     def _mark_best(self):
         """A point on the validation curve, or on the training curve where that has no value."""

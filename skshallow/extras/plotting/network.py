@@ -1,4 +1,4 @@
-"""NetworkDisplay: the network as circles and lines."""
+"""NetworkDisplay: the network as a diagram."""
 
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, Self
@@ -23,7 +23,7 @@ PAD = 8  # points around the diagram
 
 @dataclass(eq=False, repr=False)
 class NetworkDisplay:
-    """The network as in the notes: inputs, hidden units and outputs in three columns of circles.
+    """Network diagram: features, hidden units and outputs in three columns of circles.
 
     The width of a line is the size of the weight, in proportion to the largest of its layer that
     is shown; blue is positive, orange negative. Of large networks the most important parts are
@@ -100,7 +100,7 @@ class NetworkDisplay:
         Parameters
         ----------
         estimator : fitted estimator, or Pipeline that ends in one
-            The network. That of a Pipeline has the transformed columns as inputs.
+            The network. In a Pipeline its features are the transformed ones.
         X : {array-like, sparse matrix or array} of shape (n_samples, n_features), default=None
             Inputs, as for ``predict``. With them every weight is multiplied by the standard
             deviation of what it multiplies, the feature or the unit's activation: weights of

@@ -5,6 +5,7 @@ import matplotlib.pyplot as plt
 # Okabe and Ito (2008), Color universal design
 COLORS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000"]
 POSITIVE, NEGATIVE, GREY = "#0072B2", "#D55E00", "0.35"
+SCORE = "#D55E00"  # of a score beside the first color, which the color-blind tell apart from it
 LONGEST = 30  # letters of a name
 
 

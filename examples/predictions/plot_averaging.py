@@ -1,12 +1,14 @@
 """
-Averaging networks: how much there is to gain
-=============================================
+Ensembles: the gain from averaging networks
+===========================================
 
-Networks from different initial weights err differently, and the log loss of the mean of their
-scores is never larger than the mean of their log losses. ``n_networks`` trains several side by side
-on the same batches and averages them. How much there is to gain depends on how much they differ:
-a lot where they fit noise, next to nothing where they agree.
+Networks from different initial weights make different errors, and the log loss of the mean of
+their scores is never larger than the mean of their log losses. ``n_networks`` trains several side
+by side on the same batches and averages them. The gain depends on how much they differ: it is large
+where they overfit, next to nothing where they agree.
 """
+
+# sphinx_gallery_tags = ["ensembles", "log loss"]
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -26,9 +28,9 @@ data = {
 numbers = 1, 2, 4, 8
 
 # %%
-# The penalty is chosen once for each data set. A thirtieth of it shows what networks do that fit
-# the noise. ``BaggingClassifier`` averages networks that each get rows drawn with replacement, so
-# that every one misses about 37 % of them.
+# The regularization strength ``alpha`` is chosen once for each data set. A thirtieth of it shows
+# networks that overfit. ``BaggingClassifier`` averages networks that are each trained on a
+# bootstrap sample, which leaves out about 37 % of the training set.
 
 
 def averaged(alpha, k, seed):
@@ -67,11 +69,10 @@ for name, (X, y) in data.items():
         print(f"{name:22} {way:23} one {curve[0]:.3f}  eight {curve[-1]:.3f}")
 
 # %%
-# A penalty that suits the noise leaves little to average out: the networks agree. With too weak a
-# penalty they fit the noise, each in its own way; then averaging gains a lot, but eight of them are
-# still far worse than one network with the right penalty. On the digits, which have little noise,
-# a weaker penalty and some networks are best together. Rows drawn with replacement cost more than
-# averaging brings back.
+# With the right regularization there is little to average out: the networks agree. With too little
+# they overfit, each in its own way; then averaging gains a lot, but eight of them are still far
+# worse than one network with the right regularization. On the digits, which have little noise,
+# weaker regularization and an ensemble are best together. Bagging costs more than averaging gains.
 
 plt.style.use("tableau-colorblind10")
 figure, panels = plt.subplots(1, 2, figsize=(7.6, 4.2), layout="constrained")
@@ -82,7 +83,7 @@ for axes, name in zip(panels, data, strict=True):
     axes.set(title=name, xlabel="networks averaged", xscale="log", ylim=(0, 1.08 * top))
     axes.set_xticks(numbers, numbers)
     axes.minorticks_off()
-panels[0].set_ylabel("log loss of test rows")
+panels[0].set_ylabel("test log loss")
 panels[0].legend(loc="lower left")
 
 plt.show()

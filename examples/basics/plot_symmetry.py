@@ -1,10 +1,12 @@
 """
-The symmetry problem: zeros against random weights
-==================================================
+Weight initialization: the symmetry problem
+===========================================
 
-Hidden units that start alike receive the same gradient and stay alike for ever: four of them are
-one. Small random weights are enough to part them.
+Hidden units with equal initial weights receive the same gradient and stay equal: four of them act
+as one. Small random weights are enough to break the symmetry.
 """
+
+# sphinx_gallery_tags = ["weight initialization", "lecture notes"]
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -22,9 +24,9 @@ X, y = make_moons(300, noise=0.15, random_state=0)
 A0, Y = X.T, y[None, :].astype(float)
 
 # %%
-# The notes' loop with four sigmoid units, written with the parts of the core. ``zeros`` starts
-# with W1 = W2 = 0, ``normal`` with the notes' ``randn * 0.01``; biases start at zero in both. The
-# rows of W1, one for each unit, are kept after every step.
+# Gradient descent of the lecture notes with four sigmoid units, written with the parts of the core.
+# ``zeros`` starts with W1 = W2 = 0, ``normal`` with the notes' ``randn * 0.01``; biases start at
+# zero in both. The rows of W1, one for each unit, are kept after every step.
 
 networks, paths = {}, {}
 for name, start in (("zeros", zeros), ("random", normal)):
@@ -42,9 +44,9 @@ for name, start in (("zeros", zeros), ("random", normal)):
     print(f"{name:6}: cost {cost:.3f}, accuracy {accuracy:.3f}, units {apart:.1e} apart")
 
 # %%
-# From zeros the units do move, but together: above on the left, four paths lie on top of each
-# other. In effect the network has one unit, and the boundary is a line. From random weights every
-# unit finds a way of its own, and the boundary bends.
+# From zeros the units do change, but together: above on the left, four paths lie on top of each
+# other. In effect the network has one unit, and the decision boundary is a line. From random
+# weights every unit takes another path, and the boundary bends.
 #
 # With tanh or ReLU not even that would happen: g(0) = 0 makes dW2 zero, W2 = 0 makes dZ1 zero, and
 # only b2 ever moves. ``ShallowNNClassifier(init="zeros")`` trains all the same, and warns.
@@ -61,12 +63,12 @@ for (left, right), (name, network) in zip(axes, networks.items(), strict=True):
         left.plot(*path, color=colour, linewidth=width, label=f"unit {unit + 1}")
         left.plot(*path[:, -1], "o", color=colour, markersize=4 + width)
     left.plot(0, 0, "k+", markersize=10)
-    left.set(title=f"{name}: the rows of W1 on their way", xlabel="weight of input 1")
+    left.set(title=f"{name}: the rows of W1 during training", xlabel="weight of input 1")
     left.set(xlim=(-7, 10), ylim=(-5.5, 8), ylabel="weight of input 2")
     score = network.scores(grid.reshape(2, -1)).reshape(200, 200)
     right.contourf(*ticks, score, [-np.inf, 0, np.inf], colors=classes.colors, alpha=0.3)
     right.scatter(*X.T, c=y, cmap=classes, s=10, edgecolors="white", linewidths=0.3)
-    right.set(title=f"{name}: what was learned", xticks=[], yticks=[], aspect="equal")
+    right.set(title=f"{name}: decision boundary", xticks=[], yticks=[], aspect="equal")
 axes[0, 0].legend()
 
 plt.show()

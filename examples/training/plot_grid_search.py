@@ -1,11 +1,13 @@
 """
-Grid search as a heat map
-=========================
+Grid search over hidden units and regularization
+================================================
 
-How many hidden units, how strong a penalty? Both are plain values, so ``GridSearchCV`` can try
-all pairs. A heat map of the scores tells more than the best pair does: which of the two matters,
-where the plateau is, and how small a network may be.
+How many hidden units, how much regularization? Both hyperparameters are plain values, so
+``GridSearchCV`` can try all pairs. A heat map of the scores shows more than the best pair does:
+which of the two matters, where the plateau is, and how small a network may be.
 """
+
+# sphinx_gallery_tags = ["hyperparameter search", "regularization"]
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -19,7 +21,7 @@ from skshallow import ShallowNNClassifier
 X, y = load_digits(return_X_y=True)
 
 # %%
-# Accuracy takes few values and hides how sure the network was; the log loss sees more. In a
+# Accuracy takes few values and ignores the probabilities; the log loss measures them. In a
 # pipeline the names would be those of its steps, for example "network__hidden_units".
 
 grid = {"hidden_units": [4, 8, 16, 32, 64, 128], "alpha": [1e-5, 1e-4, 1e-3, 1e-2, 1e-1]}
@@ -29,8 +31,8 @@ print(f"best: {search.best_params_}, log loss {-search.best_score_:.3f}")
 
 # %%
 # The grid runs through the names in alphabetical order, the last fastest: a row for every alpha.
-# With three folds no score is exact. The standard error of the best one says how far off it may
-# be, and the pairs within that distance are not told apart by this search.
+# With three folds every score has a standard error. Pairs within one standard error of the best are
+# not distinguished by this search.
 
 shape = len(grid["alpha"]), len(grid["hidden_units"])
 losses = -search.cv_results_["mean_test_score"].reshape(shape)
@@ -43,9 +45,9 @@ print(
 )
 
 # %%
-# Too strong a penalty hurts all networks; too weak a one hurts the small ones most. Where it is
-# right, more than 16 units change little. The default, ``alpha="auto"``, is chosen by the data, on
-# rows held out, and is on the plateau here without a search.
+# Too much regularization makes all networks underfit; too little hurts the small ones most. Where
+# it is right, more than 16 units change little. The default, ``alpha="auto"``, is chosen on
+# held-out samples, and is on the plateau here without a search.
 
 untuned = -cross_val_score(network, X, y, scoring="neg_log_loss", cv=3).mean()
 print(f'no search: {network.hidden_units} hidden units, alpha="auto", log loss {untuned:.3f}')

@@ -1,10 +1,12 @@
 """
-Gradient check: an activation of your own
-=========================================
+Gradient check of a custom activation function
+==============================================
 
-An own activation needs two methods, the function and its derivative. A wrong derivative raises no
-error, and the accuracy may not show it. A gradient check finds it in a moment.
+A custom activation function needs two methods, the function and its derivative. A wrong derivative
+raises no error, and the accuracy may not show it. A gradient check finds it in a moment.
 """
+
+# sphinx_gallery_tags = ["custom activation", "diagnostics"]
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -32,7 +34,7 @@ class ELU(Activation):
 
 
 # %%
-# The same with a slip: the one is forgotten.
+# The same with a mistake: the one is forgotten.
 
 
 class CarelessELU(ELU):
@@ -53,8 +55,8 @@ for activation in (ELU(), CarelessELU()):
     print(f"{name}: accuracy {accuracy:.3f}\n{checks[name]}\n")
 
 # %%
-# Every point is an entry of the gradient. The output layer, W2 and b2, does not know the
-# derivative of the activation and is right in both networks; the hidden layer tells them apart.
+# Every point is an entry of the gradient. The gradient of the output layer, W2 and b2, does not use
+# the derivative of the activation and is right in both networks; that of the hidden layer differs.
 
 figure, axes = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
 rng = np.random.default_rng(0)

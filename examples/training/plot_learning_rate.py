@@ -1,11 +1,13 @@
 """
-Learning rate and schedule: a wide range will do
-================================================
+Learning rate and schedule
+==========================
 
 The learning rate is the length of the steps at the start of training; the schedule says how it
-goes on. A rate that stays the same must be chosen with care. One that comes down towards the end,
-as it does by default, may be larger, and a wide range of rates does about as well.
+decays. A constant learning rate must be tuned with care. One that decays to zero, as it does by
+default, may be larger, and a wide range of learning rates does about as well.
 """
+
+# sphinx_gallery_tags = ["learning rate", "hyperparameters"]
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -21,10 +23,10 @@ rates = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2]
 schedules = ["constant", "adaptive", "cosine"]
 
 # %%
-# Every rate with every schedule, and the same penalty for all. "constant" keeps the rate.
-# "adaptive" divides it by five whenever the training loss stalls. "cosine" takes it down to zero
-# along a cosine; the default, "auto", is the cosine for all solvers that take mini-batches. The log
-# loss of test images, a mean over three splits, shows what a rate is worth: lower is better.
+# Every learning rate with every schedule, and the same regularization for all. "constant" keeps the
+# rate. "adaptive" divides it by five whenever the training loss reaches a plateau. "cosine" is
+# cosine decay to zero; the default, "auto", is "cosine" for all solvers that take mini-batches. The
+# score is the log loss on the test set, a mean over three splits: lower is better.
 
 n_splits = 3
 losses = {schedule: np.zeros(len(rates)) for schedule in schedules}
@@ -50,9 +52,9 @@ for schedule in schedules:
     print(f"{schedule:10}" + "".join(f"{loss:8.3f}" for loss in losses[schedule]))
 
 # %%
-# Around the default rate of 0.02 the schedules do alike. To the left the cosine is the worst,
-# because it shortens steps that were too short already: a small rate wants more epochs. To the
-# right the constant rate fails first.
+# Around the default rate of 0.02 the schedules are equally good. To the left the cosine is the
+# worst, because it shortens steps that were too short already: a small rate needs more epochs. To
+# the right the constant rate fails first.
 
 plt.style.use("tableau-colorblind10")
 looks = {"constant": ("C3", "s:"), "adaptive": ("C0", "^--"), "cosine": ("C1", "o-")}
@@ -63,12 +65,13 @@ axes.set_xticks(rates, rates)
 axes.xaxis.set_minor_locator(NullLocator())
 axes.yaxis.set_major_locator(LogLocator(subs=[1, 2, 5]))
 axes.yaxis.set_major_formatter("{x:g}")
-axes.set(xlabel="learning rate", ylabel="log loss of test images", title="What a rate is worth")
+axes.set(xlabel="learning rate", ylabel="test log loss", title="Three schedules")
 axes.legend(title="schedule")
 
 # %%
-# Why it fails: at a rate of 0.1 its last steps are as long as the first, and the weights never
-# come to rest. "adaptive" is "constant" until the loss stalls; then it settles, as the cosine does.
+# Why it fails: at a rate of 0.1 its last steps are as long as the first, and the weights do not
+# converge. "adaptive" is "constant" until the loss reaches a plateau; then it converges, as the
+# cosine does.
 
 figure, axes = plt.subplots(figsize=(6.4, 4), layout="constrained")
 for schedule, (colour, look) in looks.items():
@@ -76,7 +79,7 @@ for schedule, (colour, look) in looks.items():
     axes.semilogy(range(1, len(curve) + 1), curve, look[1:], color=colour, label=schedule)
 axes.yaxis.set_major_locator(LogLocator(subs=[1, 2, 5]))
 axes.yaxis.set_major_formatter("{x:g}")
-axes.set(xlabel="epoch", ylabel="training loss", title="Rate 0.1, the last split")
+axes.set(xlabel="epoch", ylabel="training loss", title="Learning rate 0.1, the last split")
 axes.legend(title="schedule")
 
 plt.show()

@@ -1,11 +1,13 @@
 """
-An interval around a prediction
-===============================
+Prediction intervals by quantile regression
+===========================================
 
-A single number says nothing about how far off it may be. One network can predict several
-quantiles at once; the 5 % and the 95 % quantile are the ends of an interval that should hold nine
-tenths of new targets. Rows that the network has not seen tell whether it does.
+A point prediction says nothing about its uncertainty. One network can predict several quantiles at
+once; the 5 % and the 95 % quantile are the ends of an interval that should cover nine tenths of new
+targets. Cross-validation measures the coverage.
 """
+
+# sphinx_gallery_tags = ["prediction intervals", "regression"]
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -18,7 +20,7 @@ X, y = load_diabetes(return_X_y=True, scaled=False)
 network = ShallowNNRegressor(32, loss="quantile", quantile=[0.05, 0.5, 0.95], random_state=0)
 
 # %%
-# First with one column, the body mass index, so that the curves can be drawn. Every quantile is an
+# First with one feature, the body mass index, so that the curves can be drawn. Every quantile is an
 # output of the network; they share the hidden units, and predictions never cross.
 
 body_mass_index = X[:, [2]]
@@ -35,8 +37,7 @@ axes.set_title("Three quantiles, one network")
 axes.legend(loc="upper left")
 
 # %%
-# Then with all ten columns: each row is predicted by a network that has not seen it, in three
-# random orders of the rows.
+# Then with all ten features: cross-validation, in three random orders of the samples.
 
 for seed in range(3):
     folds = KFold(5, shuffle=True, random_state=seed)
@@ -49,16 +50,16 @@ for seed in range(3):
     )
 
 # %%
-# The interval is narrower where targets scatter less, and it holds about the nine tenths that it
-# should. Nothing guarantees that. Who needs a promise lets rows held back say how much to widen the
-# interval: the :doc:`recipes </recipes>` have it.
+# The interval is narrower where the variance of the targets is smaller, and its coverage is about
+# the nominal nine tenths. Nothing guarantees that. Conformal prediction does: the :doc:`recipes
+# </recipes>` have it.
 
 figure, axes = plt.subplots(figsize=(6.4, 4.4), layout="constrained")
 axes.vlines(median, low, high, color="C0", alpha=0.15)
 axes.scatter(median[inside], y[inside], s=10, color="C3", label="inside")
 axes.scatter(median[~inside], y[~inside], s=18, color="C5", marker="D", label="outside")
 axes.set(xlabel="predicted median", ylabel="progression of diabetes")
-axes.set_title(f"Held-out rows: {inside.mean():.0%} are inside")
+axes.set_title(f"Cross-validation: coverage {inside.mean():.0%}")
 axes.legend(loc="upper left")
 
 plt.show()

@@ -1,11 +1,13 @@
 """
-Early stopping, where it helps and where not
-============================================
+Early stopping: when it helps
+=============================
 
-Early stopping watches the loss of rows that the network is not trained on, ends when it no longer
-falls, and keeps the weights of the best epoch. Noisy labels make it worth the rows it takes;
-clean ones do not.
+Early stopping monitors the loss on a validation set, ends training when it no longer falls, and
+keeps the weights of the best epoch. With noisy labels it prevents overfitting; with clean ones it
+costs more samples than it gains.
 """
+
+# sphinx_gallery_tags = ["early stopping", "overfitting"]
 
 import matplotlib.pyplot as plt
 from matplotlib.ticker import LogLocator, NullLocator
@@ -17,8 +19,8 @@ from skshallow import ShallowNNClassifier
 from skshallow.extras.plotting import LossCurveDisplay
 
 # %%
-# Two sets. In the first, a fifth of the labels is drawn at random and cannot be known; the second
-# is the handwritten digits, with hardly a wrong label.
+# Two data sets. In the first, a fifth of the labels is drawn at random; the second is the
+# handwritten digits, with hardly a wrong label.
 
 data = {
     "noisy labels": make_classification(
@@ -28,13 +30,13 @@ data = {
 }
 
 # %%
-# Three ways to use the same rows. Either all of them train for all epochs, as they do by default
-# with fewer than 10,000 rows. Or ``early_stopping=True`` splits a random tenth off. Or validation
-# rows, here a fifth, are given as ``X_val``: the way to go when a random part would be no fair
-# sample, for example because rows of one person or of one day must stay together. In brackets,
-# the epoch whose weights were kept.
+# Three ways to use the same samples. Either all of them are the training set and all epochs run,
+# the default with fewer than 10,000 samples. Or ``early_stopping=True`` holds out a random tenth.
+# Or a validation set, here a fifth, is passed as ``X_val``: the way to go when a random part would
+# not be representative, for example because samples of one person or of one day must stay together.
+# In brackets, the epoch whose weights were kept.
 
-print(f"{'log loss of test rows':24}{'all epochs':>12}{'split off':>16}{'X_val':>16}")
+print(f"{'test log loss':24}{'all epochs':>12}{'held out':>16}{'X_val':>16}")
 for name, (X, y) in data.items():
     for seed in range(3):
         X_rows, X_test, y_rows, y_test = train_test_split(
@@ -56,10 +58,10 @@ for name, (X, y) in data.items():
         print(f"{name:24}" + "".join(f"{cell:>16}" for cell in cells))
 
 # %%
-# With enough patience nothing stops, and the curves can be seen whole. On noisy labels the
-# validation loss turns after a few epochs, while the training loss goes on down: from there on
-# the network learns labels by heart. On the digits it levels off and hardly turns: there is little
-# to gain by stopping, and the rows of the validation set are missed in training.
+# With a large ``n_iter_no_change`` training does not stop, and the curves are complete. With noisy
+# labels the validation loss rises again after a few epochs while the training loss falls: from
+# there on the network overfits. On the digits it reaches a plateau and hardly rises: there is
+# little to gain by early stopping, and the samples of the validation set are missing in training.
 
 figure, panels = plt.subplots(1, 2, figsize=(9, 4.4), layout="constrained")
 for axes, (name, (X, y)) in zip(panels, data.items(), strict=True):

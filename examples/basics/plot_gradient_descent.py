@@ -1,11 +1,14 @@
 """
-Gradient descent: how long a step
-=================================
+Gradient descent and the learning rate
+======================================
 
-The notes' loop computes the gradient of the cost over all examples and moves every parameter a
-step against it. The learning rate says how long the step is. If it is small, the cost falls with
-every step, only slowly; if it is too large, the cost jumps about or explodes.
+Gradient descent, as in the :doc:`lecture notes </notes_to_code>` that this package follows,
+computes the gradient of the cost over all samples and moves every parameter a step against it. The
+learning rate is the length of the step. If it is small, the cost falls in every step, but slowly;
+if it is too large, the cost oscillates or diverges.
 """
+
+# sphinx_gallery_tags = ["learning rate", "lecture notes"]
 
 import warnings
 
@@ -17,7 +20,7 @@ from skshallow import ShallowNNClassifier
 
 # %%
 # The points of a flower in the plane, ``r = 4 |sin 4t|``, whose eight petals belong to two classes
-# in turn, with noise. No straight line parts the classes.
+# in turn, with noise. The classes are not linearly separable.
 
 rng = np.random.default_rng(0)
 angle = rng.uniform(0, 2 * np.pi, 400)
@@ -27,10 +30,10 @@ angle += rng.normal(0, 0.05, 400)
 X = np.column_stack([radius * np.cos(angle), radius * np.sin(angle)])
 
 # %%
-# The same network, from the same random weights, at four rates. ``solver="gd"`` is the notes'
-# loop; without standardisation and penalty it minimises the notes' cost on the data as they are.
-# When a cost is no longer sensible, training stops, the best weights so far are kept, and a
-# warning says so.
+# The same network, from the same random weights, at four learning rates. ``solver="gd"`` is the
+# loop of the notes; without standardization and regularization it minimizes their cost on the raw
+# data. When the cost diverges, training stops, the best weights so far are kept, and a warning says
+# so.
 
 networks = {}
 for rate in (0.01, 0.1, 1, 10):
@@ -48,13 +51,16 @@ for rate in (0.01, 0.1, 1, 10):
         networks[rate] = network.fit(X, y)
     costs = np.array(network.loss_curve_)
     rises = np.count_nonzero(np.diff(costs) > 0)
-    print(f"rate {rate:4}: {len(costs):4} steps, {rises:4} of them uphill, cost {costs[-1]:.3g}")
+    print(
+        f"rate {rate:4}: {len(costs):4} steps, the cost rises in {rises:4}, ends at {costs[-1]:.3g}"
+    )
     for warning in caught:
         print(f"  {str(warning.message).partition(':')[0]}")
 
 # %%
-# At 0.01 and 0.1 no step leads uphill, and the longer steps get further. At 1 every other step
-# does, and the network learns next to nothing; at 10 the cost explodes within a few steps.
+# At 0.01 and 0.1 the cost falls in every step, and the longer steps get further. At 1 it rises in
+# every other step, and the network learns next to nothing; at 10 training diverges within a few
+# steps.
 
 colours = ["#56B4E9", "#0072B2", "#E69F00", "#D55E00"]
 figure, axes = plt.subplots(figsize=(6.4, 4.4), layout="constrained")

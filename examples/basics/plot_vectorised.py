@@ -1,10 +1,13 @@
 """
-Loop against vectorised forward pass
-====================================
+Vectorized forward pass against a loop
+======================================
 
-The notes write the forward pass twice: as a loop over the examples, and as four lines for all
-examples at once. Both give the same numbers; the second leaves the loop to compiled code.
+The :doc:`lecture notes </notes_to_code>` that this package follows write the forward pass twice:
+as a loop over the samples (examples), and as four lines for all of them at once. Both give the same
+numbers; the second leaves the loop to compiled code.
 """
+
+# sphinx_gallery_tags = ["speed", "lecture notes"]
 
 from time import perf_counter
 
@@ -23,7 +26,7 @@ def sigmoid(z):
 
 
 # %%
-# One example is a column. The loop takes one column after the other; the vectorised lines are the
+# One example is a column. The loop takes one column after the other; the vectorized lines are the
 # same with capital letters, and b1 and b2 are added to every column by broadcasting.
 
 
@@ -71,9 +74,9 @@ with threadpool_limits(1):
 
 # %%
 # The difference is rounding: a product of large matrices adds up in another order. For one example
-# both do the same work. The loop pays a dozen calls of Python for every example, the vectorised
-# lines for all together, so the gain grows with their number, until the arithmetic itself takes the
-# time.
+# both do the same work. The loop makes a dozen Python calls for every example, the vectorized lines
+# a dozen in all, so the speedup grows with the number of examples, until the arithmetic itself
+# dominates.
 
 figure, axes = plt.subplots(figsize=(6.4, 4.4), layout="constrained")
 axes.loglog(sizes, loop, "s-", color="#D55E00", label="loop")

@@ -1,11 +1,13 @@
 """
-Learning from a stream
-======================
+Incremental (out-of-core) learning from a stream
+================================================
 
-Images of digits arrive a few at a time and are not kept. ``partial_fit`` learns from each batch
-and goes on from where it was. When the camera is turned upside down, the network that goes on
-learning recovers; the one that has stopped does not.
+Images of digits arrive in mini-batches and are not kept. ``partial_fit`` trains on each of them
+and continues from the weights so far. When the camera is turned upside down (concept drift), the
+network that continues to learn recovers; the one that has stopped does not.
 """
+
+# sphinx_gallery_tags = ["incremental learning", "concept drift"]
 
 from copy import deepcopy
 
@@ -16,11 +18,11 @@ from sklearn.datasets import load_digits
 from skshallow import ShallowNNClassifier
 
 # %%
-# From image 1,000 on, all images stand on their head. Every batch is a test first and a lesson
-# afterwards, so that no image is predicted by a network that knows it.
+# From image 1,000 on, all images are upside down. Every mini-batch is first the test set, then the
+# training set, so that no image is predicted by a network that was trained on it.
 #
-# The first batch is larger than the others, because inputs are standardised by its rows alone. It
-# is also where the classes must be named, since not all of them need be in it.
+# The first batch is larger than the others, because features are standardized by its samples alone.
+# It is also where the classes must be named, since not all of them need be in it.
 
 images, y = load_digits(return_X_y=True)
 images = images.reshape(-1, 8, 8)
@@ -50,9 +52,9 @@ def follow(seed):
 
 # %%
 # Ten streams, each in an order of its own, make the curves smooth. Two hundred images after the
-# turn the learner has made up for most of it. The price: what it had learned is gone. On upright
-# images it is now as poor as the other is on turned ones. A network that goes on learning is
-# one for the present; who needs the past as well must keep some of its rows and mix them in.
+# drift the learner has recovered most of its accuracy. The price is forgetting: on upright images
+# it is now as poor as the other is on turned ones. If old data matter too, keep some of those
+# samples and mix them into the new mini-batches.
 
 results = [follow(seed) for seed in range(10)]
 accuracy = np.mean([batches for batches, _ in results], axis=0)

@@ -1,11 +1,14 @@
 """
-Are the probabilities true?
-===========================
+Probability calibration
+=======================
 
-Of all rows that get a probability of 80 %, four in five should be of the class. With few rows,
-noisy labels and little penalty a network is too sure of itself. Temperature scaling mends that,
-early stopping often mends more, and with enough rows there is little to mend.
+Of all samples that get a probability of 80 %, four in five should belong to the class. With few
+samples, noisy labels and little regularization a network overfits and is overconfident. Temperature
+scaling corrects that, early stopping often helps more, and with enough samples there is little to
+correct.
 """
+
+# sphinx_gallery_tags = ["calibration", "classification"]
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -18,12 +21,12 @@ from skshallow import ShallowNNClassifier
 
 # %%
 # Three labels in ten are drawn at random. Temperature scaling divides the scores of the network by
-# one number. That number is found by cross-validation, on rows that the network had not seen;
-# then the network is trained on all rows. It changes no predicted label. Early stopping, on the
-# other hand, makes another network.
+# one number. That number is fitted by cross-validation, on samples that the network was not trained
+# on; then the network is trained on all samples. It changes no predicted label. Early stopping, on
+# the other hand, gives another network.
 #
-# The penalty is given here, and small. By default the data choose it, with few noisy rows a larger
-# one, and then there is not much left to mend.
+# ``alpha`` is set to a small number here. By default it is chosen on held-out samples, which gives
+# a larger one for few noisy samples, and then there is not much left to correct.
 
 little = {"alpha": 0.001, "random_state": 0}
 ways = {
@@ -52,9 +55,9 @@ for way, values in losses.items():
     print(f"{way:15}" + "".join(f"{value:7.3f}" for value in values))
 
 # %%
-# Test rows of one draw in ten groups of one size. The plain network's points run flatter than the
-# diagonal: its probabilities are too near 0 and 1. Both remedies turn them back to about where they
-# should be.
+# Reliability diagram: the test samples of one draw in ten bins of equal size. The plain network's
+# points run flatter than the diagonal: its probabilities are too close to 0 and 1. Both remedies
+# bring them back near the diagonal.
 
 plt.style.use("tableau-colorblind10")
 looks = {"plain": ("C3", "s:"), "early stopping": ("C0", "^--"), "temperature": ("C1", "o-")}
@@ -63,22 +66,22 @@ axes.plot([0, 1], [0, 1], color="k", linewidth=0.8)
 for way, (colour, look) in looks.items():
     shares, probabilities = reliability[way]
     axes.plot(probabilities, shares, look, color=colour, label=way)
-axes.set(xlabel="predicted probability", ylabel="share of the class", xlim=(0, 1), ylim=(0, 1))
-axes.set_title("500 training rows, a true probability is on the line")
+axes.set(xlabel="predicted probability", ylabel="observed frequency", xlim=(0, 1), ylim=(0, 1))
+axes.set_title("Reliability diagram, 500 training samples")
 axes.legend()
 
 # %%
-# What that is worth. With 250 rows the two are alike: a tenth of so few is a poor judge of when to
-# stop. With some more, early stopping does better, because it also keeps the network from learning
-# the noise, which no temperature can undo. With 4,000 rows there is little to mend. Temperature
-# scaling is for a network that is to stay as it is.
+# The gain in log loss. With 250 samples the two are equal: a tenth of so few is too small a
+# validation set. With some more, early stopping does better, because it also prevents overfitting,
+# which no temperature can undo. With 4,000 samples there is little to correct. Temperature scaling
+# is for a network that must not be trained again.
 
 figure, axes = plt.subplots(figsize=(6.4, 4), layout="constrained")
 for way, (colour, look) in looks.items():
     axes.semilogx(sizes, losses[way], look, color=colour, label=way)
 axes.set_xticks(sizes, sizes)
 axes.xaxis.set_minor_locator(NullLocator())
-axes.set(xlabel="training rows", ylabel="log loss of test rows", title="From few rows to many")
+axes.set(xlabel="training samples", ylabel="test log loss", title="By size of the training set")
 axes.legend()
 
 plt.show()

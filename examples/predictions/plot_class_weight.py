@@ -1,11 +1,13 @@
 """
-A rare class: weights or another threshold
-==========================================
+Class imbalance: class weights or decision threshold
+====================================================
 
-When one row in twenty is of the class that matters, predicted labels miss most of them. A
-``class_weight`` finds more at the price of false alarms. So does another threshold on the
-probabilities of a network without weights, and there the probabilities stay true.
+When one sample in twenty belongs to the class that matters, predicted labels miss most of them. A
+``class_weight`` raises the recall at the price of precision. So does a lower decision threshold on
+the probabilities of a network without weights, and there the probabilities stay calibrated.
 """
+
+# sphinx_gallery_tags = ["class imbalance", "decision threshold"]
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -17,7 +19,7 @@ from skshallow import ShallowNNClassifier
 
 
 def draw(seed):
-    """Training and test rows, one in twenty of the rare class."""
+    """Training and test set, one sample in twenty of the rare class."""
     X, y = make_classification(
         6000,
         n_features=10,
@@ -32,7 +34,7 @@ def draw(seed):
 
 
 X_train, X_test, y_train, y_test = draw(5)
-print(f"{y_train.sum()} of {len(y_train)} training rows are of the rare class")
+print(f"{y_train.sum()} of {len(y_train)} training samples belong to the rare class")
 
 # %%
 # Networks with a growing weight for the rare class. The last column is the mean of the predicted
@@ -40,7 +42,7 @@ print(f"{y_train.sum()} of {len(y_train)} training rows are of the rare class")
 
 weights = [1, 2, 5, 10, 20]
 probabilities = {}
-print(f"share of the rare class in the test rows: {y_test.mean():.3f}\n")
+print(f"share of the rare class in the test set: {y_test.mean():.3f}\n")
 print("weight  precision  recall  mean probability")
 for weight in weights:
     network = ShallowNNClassifier(64, class_weight={0: 1, 1: weight}, random_state=0)
@@ -51,7 +53,8 @@ for weight in weights:
 
 # %%
 # Every weight is a point; the curve is the network without weights at all thresholds. Points and
-# curve tell about the same trade: what a weight finds, a lower threshold finds too.
+# curve show about the same trade-off of precision and recall: what a weight finds, a lower
+# threshold finds too.
 
 plt.style.use("tableau-colorblind10")
 precision, recall, _ = precision_recall_curve(y_test, probabilities[1])
@@ -67,20 +70,20 @@ axes.set(xlabel="recall", ylabel="precision", title="Class weights against thres
 axes.legend()
 
 # %%
-# Say that a missed row costs 20 and a false alarm 1. Where probabilities are true, the cheapest
-# threshold is then 1 / 21; after training with class weights of 20 to 1 it is 1 / 2. Either is far
-# cheaper than no weights and 1 / 2. Which of the two is the cheaper changes from one draw of the
-# data to the next.
+# Say that a false negative costs 20 and a false positive 1. If probabilities are calibrated, the
+# best decision threshold is then 1 / 21; after training with class weights of 20 to 1 it is 1 / 2.
+# Either is far cheaper than no weights and 1 / 2. Which of the two is cheaper changes from one draw
+# of the data to the next.
 
 
 def cost(y_test, p, threshold):
-    """Mean cost of a row."""
+    """Mean cost of a sample."""
     missed = np.mean((y_test == 1) & (p <= threshold))
     false_alarms = np.mean((y_test == 0) & (p > threshold))
     return 20 * missed + false_alarms
 
 
-print("cost a row   no weights, 1/2   no weights, 1/21   weight 20, 1/2")
+print("mean cost    no weights, 1/2   no weights, 1/21   weight 20, 1/2")
 for seed in range(4):
     rows, other_rows, labels, other_labels = draw(seed)
     plain, weighted = (
@@ -95,8 +98,8 @@ for seed in range(4):
     print("draw {}{:22.2f}{:19.2f}{:17.2f}".format(seed, *costs))
 
 # %%
-# The cost at all thresholds, and the points where theory says that it is least: the weight has
-# moved the valley, not deepened it.
+# The cost at all thresholds, and the points where theory puts the minimum: the weight has moved the
+# minimum, not lowered it.
 
 thresholds = 1 / (1 + np.exp(np.linspace(7, -4, 200)))
 figure, axes = plt.subplots(figsize=(6.4, 4), layout="constrained")
@@ -109,7 +112,9 @@ for weight, colour, best, label in (
     axes.plot(best, cost(y_test, p, best), "o", color=colour, markeredgecolor="k")
 axes.set_xticks([0.001, 0.01, 1 / 21, 0.5], ["0.001", "0.01", "1/21", "1/2"])
 axes.minorticks_off()
-axes.set(xlabel="threshold", ylabel="cost a row", title="A miss costs 20, a false alarm 1")
+axes.set(
+    xlabel="decision threshold", ylabel="mean cost", title="Cost of misses 20, of false alarms 1"
+)
 axes.legend()
 
 plt.show()

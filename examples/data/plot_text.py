@@ -1,11 +1,13 @@
 """
-Text: thousands of columns, nearly all zero
-===========================================
+Text classification with sparse input
+=====================================
 
-The network takes the sparse matrices that words become as they are: training and prediction never
-make them dense. The corpus is scikit-learn's own
-documentation; the question, which module a paragraph comes from.
+Thousands of features, nearly all zero: the network takes sparse matrices as they are, and neither
+training nor prediction makes them dense. The corpus is scikit-learn's own documentation; the task
+is to predict the module that a paragraph comes from.
 """
+
+# sphinx_gallery_tags = ["text", "sparse input"]
 
 from importlib import import_module
 from inspect import getdoc
@@ -24,7 +26,8 @@ from skshallow.inspection import connection_weight_importance
 # %%
 # Every paragraph of at least 15 words from the docstrings of six modules, code left out. A
 # paragraph that stands in several docstrings counts once, and all paragraphs of a docstring go to
-# the same side of the split: the test asks about classes and functions not yet seen.
+# the same side of the split: the test set holds classes and functions that are not in the training
+# set.
 
 modules = ["cluster", "decomposition", "ensemble", "linear_model", "metrics", "preprocessing"]
 texts, labels, owners = [], [], []
@@ -38,11 +41,12 @@ for module in modules:
                 owners.append(f"{module}.{name}")
 texts, labels = np.array(texts), np.array(labels)
 train, test = next(GroupShuffleSplit(random_state=0).split(texts, labels, owners))
-print(f"{len(train)} paragraphs to learn from, {len(test)} to be told apart")
+print(f"{len(train)} paragraphs in the training set, {len(test)} in the test set")
 
 # %%
-# A pipeline from words to modules. Logistic regression, with a penalty that suits it here, goes
-# beside it, because on words a linear model is hard to beat: it is even a little ahead.
+# A pipeline from words to modules. Logistic regression, with a regularization strength that suits
+# it here, is the baseline, because on words a linear model is hard to beat: it is even a little
+# better.
 
 words = TfidfVectorizer(
     stop_words="english", min_df=2, sublinear_tf=True, token_pattern="[A-Za-z]{3,}"
@@ -55,12 +59,12 @@ for model in (network, LogisticRegression(C=10, solver="saga", random_state=0)):
     print(f"{type(model).__name__}: accuracy {accuracy:.3f}, log loss {loss:.3f}")
 
 X = words.transform(texts)
-print(f"{X.shape[1]} columns, {X.nnz / np.prod(X.shape):.1%} of the entries are not zero")
+print(f"{X.shape[1]} features, {X.nnz / np.prod(X.shape):.1%} of the entries are not zero")
 
 # %%
-# What has it learned? The connection weights say which words raise the score of a module, and by
-# how much; the deviation of a word's column counts rare words less. Only differences between the
-# modules have a meaning, so the mean over them is taken off.
+# What has it learned? The connection weights tell which words raise the score of a module, and by
+# how much; the standard deviation of a word's column gives rare words less weight. Only differences
+# between the modules have a meaning, so the mean over them is taken off.
 
 importance = connection_weight_importance(network, X[train])
 effects = importance.importances - importance.importances.mean(axis=1, keepdims=True)

@@ -1,12 +1,14 @@
 """
-Curves: what the defaults make of them
-======================================
+Toy data sets with the default hyperparameters
+==============================================
 
-Shapes whose answer everybody sees: spirals, a board, moons; a sine, a step. Both networks have
-their default parameters and one hidden layer. Where targets have noise, ``alpha="auto"`` finds a
-large penalty and the curve is smooth; where they have none, it finds a small one, and training goes
-on for longer.
+Data sets whose solution is easy to see: spirals, a board, moons; a sine, a step. Both networks
+have their default hyperparameters and one hidden layer. With noisy targets ``alpha="auto"`` chooses
+strong regularization and the curve is smooth; without noise it chooses little, and training takes
+more epochs.
 """
+
+# sphinx_gallery_tags = ["classification", "regression", "defaults"]
 
 import warnings
 
@@ -26,8 +28,7 @@ rng = np.random.default_rng(0)
 warnings.simplefilter("ignore", ConvergenceWarning)  # of MLPs, which end after 200 epochs
 
 # %%
-# Points of the plane that belong to one of two classes. In the last set one label in
-# ten is wrong.
+# Two features and two classes. In the last data set one label in ten is wrong.
 
 
 def spirals(n):
@@ -51,8 +52,8 @@ shapes = {
 }
 
 # %%
-# Above, ShallowNNClassifier; below, scikit-learn's MLPClassifier, which needs a scaler. The colour
-# is the probability of the second class, white where it is one half.
+# Above, ShallowNNClassifier; below, scikit-learn's MLPClassifier, which needs a scaler. The color
+# is the probability of the second class, white at one half: the decision boundary.
 
 colours = ListedColormap(["#D55E00", "#0072B2"])
 figure, axes = plt.subplots(2, 3, figsize=(9, 6), layout="constrained")
@@ -78,7 +79,7 @@ for column, (name, (X, y)) in zip(axes.T, shapes.items(), strict=True):
         cell.set(title=f"{title}: {name}", xticks=[], yticks=[], xlabel="", ylabel="")
 
 # %%
-# Curves of one input, without noise and with it. The broad grey line is the truth.
+# Regression on one feature, without noise and with it. The broad gray line is the true function.
 
 truths = {
     "a sine": (np.sin, 10),

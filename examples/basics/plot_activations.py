@@ -1,10 +1,12 @@
 """
-Activations, their derivatives, and what they can learn
-=======================================================
+Activation functions and their derivatives
+==========================================
 
-What hidden units compute, g, and what backpropagation multiplies with, g'. Where g' is near zero,
-a unit hardly learns; where g is a straight line, more units add nothing.
+What hidden units compute, g, and what backpropagation multiplies by, g'. Where g' is near zero, a
+unit hardly learns (it is saturated); if g is linear, more units add nothing.
 """
+
+# sphinx_gallery_tags = ["activation functions", "lecture notes"]
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -34,7 +36,7 @@ def curves(name, z):
 
 # %%
 # The task: the points of a flower whose eight petals belong to two classes in turn. 16 hidden
-# units, 400 points to learn from, 4,000 to be judged by, five random starts.
+# units, a training set of 400 points, a test set of 4,000, five random seeds.
 
 
 def flower(n, rng):
@@ -58,10 +60,10 @@ for name in names:
     print(f"{name:10} accuracy {low:.3f} to {high:.3f}")
 
 # %%
-# "identity" guesses: its network is a linear model, and no line parts the petals. The sigmoid
-# comes last of the others: its derivative is a quarter at most, and nearly zero from z = 5 on.
-# The petals have straight sides, which suits the ReLU family; other data rank the others
-# differently, but a straight line stays a straight line.
+# "identity" is no better than chance: its network is a linear model, and no line separates the
+# petals. The sigmoid is the worst of the others: its derivative is a quarter at most, and nearly
+# zero from z = 5 on. The petals have straight sides, which suits the ReLU family; on other data the
+# order of the nonlinear ones may differ.
 
 figure = plt.figure(figsize=(9, 6), layout="constrained")
 above, below = figure.subfigures(2, 1, height_ratios=[1.5, 1])
@@ -83,6 +85,6 @@ for place, name in enumerate(names):
 axes.set_yticks(range(len(names)), names)
 axes.invert_yaxis()
 axes.grid(axis="x", color="0.9")
-axes.set(xlabel="accuracy on new points of the flower, five starts each")
+axes.set(xlabel="test accuracy, five random seeds each")
 
 plt.show()
