@@ -26,9 +26,8 @@ def description(doctree):
     return ""
 
 
-def groups(app):
-    """(title, [(name, page)]) of the objects in each section of api.rst."""
-    names = app.config.autosummary_filename_map
+def groups(names):
+    """(title, [(name, page)]) of the objects in each section of api.rst; some pages have names."""
     for title, body in re.findall(r"^(.+)\n-+\n((?:(?!^.+\n-+\n)[\s\S])*)", API, re.MULTILINE):
         module = re.search(r"^\.\. currentmodule:: (\S+)", body, re.MULTILINE)[1]
         found = (f"{module}.{name}" for name in re.findall(r"^   (\w+)$", body, re.MULTILINE))
@@ -38,7 +37,7 @@ def groups(app):
 
 def add_to_context(app, page, template, context, doctree):
     """Description and Open Graph tags, and the groups for the sidebar of the API."""
-    context["api_groups"] = list(groups(app))
+    context["api_groups"] = list(groups(app.config.autosummary_filename_map))
     if doctree is None:
         return
     text = description(doctree)

@@ -189,6 +189,46 @@ def test_what_to_install_first_can_be_installed():
         assert "skshallow" not in shown, page
 
 
+def brightness(color):
+    """From 0, black, to 1, white."""
+    from matplotlib.colors import to_rgb
+
+    return sum(to_rgb(color)) / 3
+
+
+@pytest.mark.neighbours("sphinx_gallery")
+def test_a_figure_for_dark_pages_has_light_ink_and_the_same_data(monkeypatch):
+    monkeypatch.syspath_prepend(DOCS)
+    dark_figures = importlib.import_module("dark_figures")
+    from matplotlib.figure import Figure
+    from matplotlib.text import Text
+
+    figure = Figure()
+    ax = figure.subplots()
+    curve, image = ax.plot([1, 3], "#ff8000")[0], ax.imshow([[0, 1]])
+    ax.set(title="title", xlabel="epoch", ylabel="loss")
+    before = curve.get_xydata().copy(), image.get_array().copy(), image.get_cmap().name
+    dark_figures.darken(figure)
+    figure.draw_without_rendering()
+    assert all(brightness(text.get_color()) > 0.8 for text in figure.findobj(Text))
+    assert all(brightness(spine.get_edgecolor()) > 0.8 for spine in ax.spines.values())
+    assert figure.patch.get_facecolor()[3] == ax.patch.get_facecolor()[3] == 0  # transparent
+    assert brightness(curve.get_color()) == pytest.approx(brightness("#ff8000"))
+    assert (curve.get_xydata() == before[0]).all()
+    assert (image.get_array() == before[1]).all()
+    assert image.get_cmap().name == before[2]
+
+
+@pytest.mark.neighbours("sphinx")
+def test_the_sidebar_of_the_api_has_the_objects_of_its_page_in_groups(monkeypatch):
+    monkeypatch.syspath_prepend(DOCS)
+    page_heads = importlib.import_module("page_heads")
+    groups = list(page_heads.groups({}))
+    names = [page.removeprefix("generated/") for _, objects in groups for _, page in objects]
+    assert names == [*listed()]
+    assert [title for title, _ in groups] == re.findall(r"^(.+)\n-+$", API, re.MULTILINE)
+
+
 @pytest.mark.neighbours("sphinx", "math_core")
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 def test_an_estimator_links_to_its_page(estimator):
