@@ -11,7 +11,7 @@ SECTIONS = {  # folders of examples; those outside come first
         "vectorised",
         "symmetry",
     ],
-    "training": ["learning_rate", "early_stopping", "grid_search"],
+    "training": ["monitoring", "learning_rate", "early_stopping", "grid_search"],
     "predictions": ["calibration", "class_weight", "averaging", "quantiles"],
     "data": ["text", "partial_fit"],
     "inspection": ["importance", "hidden_units", "gradient_check"],

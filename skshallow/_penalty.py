@@ -190,8 +190,9 @@ class _Trials:
         return settings, state, engine
 
     def _n_epochs(self, n_batches, long):
-        """Fewer than in a fit, more in a long training."""
-        n_epochs = resolve_epochs(self.estimator.max_iter, self.settings, n_batches)
+        """Fewer than in a fit, but no more if the user wants a fit very long; more if long."""
+        n_epochs = resolve_epochs("auto", self.settings, n_batches)
+        n_epochs = min(n_epochs, resolve_epochs(self.estimator.max_iter, self.settings, n_batches))
         if self.settings.optimizer is None:
             return min(n_epochs, MOST_ITERATIONS)
         if long:

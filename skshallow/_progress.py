@@ -54,7 +54,7 @@ class Progress:
         epoch, history, now = self.state.epoch, self.state.history, time.perf_counter()
         last = "" if self.unit == "iteration" else f"/{self.last}"
         seconds = (now - self.time) / (epoch - self.printed)
-        line = f"{self.unit} {epoch}{last}  {seconds:.2g} s"
+        line = f"{self.unit} {epoch}{last}  {seconds:.4f} s/{self.unit}"
         line += f"  loss {history.losses[-1]:.5f}  penalty {history.penalties[-1]:.5f}"
         if self.state.is_scored:
             line += f"  {self._score(history.scores[-1])}"

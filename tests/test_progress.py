@@ -36,7 +36,7 @@ def test_verbose_2_prints_time_loss_and_penalty_of_every_epoch(capsys, solver):
     assert numbers(lines, unit) == list(range(1, classifier.n_iter_ + 1))
     assert numbers(lines, "loss") == pytest.approx(classifier.loss_curve_, abs=1e-5)
     assert numbers(lines, "penalty") == pytest.approx(classifier.penalty_curve_, abs=1e-5)
-    assert all(re.search(r" [\d.e-]+ s ", line) for line in lines)
+    assert all(re.search(rf"  \d+\.\d{{4}} s/{unit}  ", line) for line in lines)
 
 
 @pytest.mark.parametrize(("scoring", "sign"), [("loss", -1), ("accuracy", 1), ("neg_log_loss", 1)])
