@@ -66,7 +66,7 @@ class BaseShallowNN(Persistent, HiddenLayer, CallbackSupportMixin, BaseEstimator
             For a classifier labels of any kind, at least two classes, or a matrix of 0 and 1 for
             multilabel; for a regressor real numbers, a column for each target.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights, zero or more. A row of weight zero counts as absent.
+            Weights, zero or more. A sample of weight zero counts as absent.
         X_val, y_val, sample_weight_val : as X, y and sample_weight, default=None
             Validation data for early stopping; nothing is then split off.
 
@@ -88,7 +88,7 @@ class BaseShallowNN(Persistent, HiddenLayer, CallbackSupportMixin, BaseEstimator
 
         Examples
         --------
-        With validation rows of your own, the epoch whose weights are kept is the best on them:
+        With a validation set of your own, the epoch whose weights are kept is the best on them:
 
         >>> from sklearn.datasets import load_digits
         >>> from skshallow import ShallowNNClassifier
@@ -121,7 +121,7 @@ class BaseShallowNN(Persistent, HiddenLayer, CallbackSupportMixin, BaseEstimator
 
     @one_thread()
     def _fit_epoch(self, X, y, sample_weight, classes=None):
-        """One epoch on these rows, from where the last call ended."""
+        """One epoch on these samples, from where the last call ended."""
         settings = Settings.of(self)
         first = not hasattr(self, "W1_")
         data = self._training_data(X, y, sample_weight, first=first, classes=classes)

@@ -35,7 +35,7 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
         J = sum_i s_i L(a_i, y_i) / sum_i s_i  +  alpha/2 (|W1|^2 + |W2|^2)
 
     with the loss L, added up over several targets, and the sample weights s_i. J does not change
-    when all weights are multiplied by a constant, when a row is repeated instead of weighted, or
+    when all weights are multiplied by a constant, when a sample is repeated instead of weighted, or
     when the batch size changes. Biases are not penalised.
 
     Parameters
@@ -43,17 +43,17 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
     hidden_units : int, default=128
         Number of hidden units.
     loss : str or RegressionLoss, default="squared_error"
-        L, with the error u = a - y: "squared_error", u^2 / 2, predicts the mean;
-        "absolute_error", ``|u|``, the median, whatever outliers do; "huber", u^2 / 2 for errors
-        below a (robust) deviation of y and a line beyond [9]_; "quantile", the pinball loss, the
-        quantiles that ``quantile`` names [10]_; "poisson", half the Poisson deviance, the mean of
-        counts and other targets that are not negative, and never predicts less than zero; or an
-        object such as ``skshallow.core.losses.Huber(delta=0.5)`` or your own, derived from
+        L, with the error u = a - y: "squared_error", u^2 / 2, predicts the mean; "absolute_error",
+        ``|u|``, the median, robust to outliers; "huber", u^2 / 2 for errors below a (robust)
+        deviation of y and a line beyond [9]_; "quantile", the pinball loss, the quantiles that
+        ``quantile`` names [10]_; "poisson", half the Poisson deviance, the mean of counts and other
+        targets that are not negative, and never predicts less than zero; or an object such as
+        ``skshallow.core.losses.Huber(delta=0.5)`` or your own, derived from
         ``skshallow.core.losses.RegressionLoss``.
     quantile : float in (0, 1) or list of them in increasing order, default=0.5
-        Quantiles to predict with ``loss="quantile"``. With several, one
-        network has an output for each, in increasing order: where the outputs cross, they are
-        sorted, which only brings them closer to the true ones [11]_.
+        Quantiles to predict with ``loss="quantile"``. With several, one network has an output for
+        each, in increasing order: where the outputs cross, they are sorted, which only brings them
+        closer to the true ones [11]_.
     activation : str or Activation, default="relu"
         The function g of the hidden layer: "relu", "leaky_relu" (slope 0.01), "prelu" (a slope
         learned for each unit), "tanh", "sigmoid", "silu", "identity", or an object such as
@@ -61,52 +61,52 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
         ``skshallow.core.activations.Activation``.
     solver : str or Optimizer, default="adam"
         "adam" [1]_, with a learned scale for every input [8]_ unless alpha is below 1e-6
-        (``Adam(input_scale_rate=0)`` never has it); "sgd", mini-batches with Nesterov momentum
-        0.9 [2]_; "gd", plain gradient descent, every step over all rows; "lbfgs" [3]_, all rows
+        (``Adam(input_scale_rate=0)`` never has it); "sgd", mini-batches with Nesterov momentum 0.9
+        [2]_; "gd", plain gradient descent, every step over all samples; "lbfgs" [3]_, all samples
         with a line search, good for small data; or an object such as
         ``skshallow.core.optimizers.SGD(momentum=0.5)``.
     learning_rate : float, default=0.02
-        Length of the steps at the start. "lbfgs" finds its own.
+        Initial learning rate. "lbfgs" finds its own step length.
     schedule : str, default="auto"
-        How the learning rate goes on. "cosine": down to zero at the last step [4]_; "constant";
-        "adaptive": a fifth each time ``n_iter_no_change`` epochs bring no improvement by ``tol``,
-        four times at most, then training ends. "auto" is "cosine", for "gd" "constant". "lbfgs"
-        has none.
+        Learning rate schedule. "cosine": decay to zero at the last step [4]_; "constant";
+        "adaptive": divided by five each time ``n_iter_no_change`` epochs bring no improvement by
+        ``tol``, four times at most, then training ends. "auto" is "cosine", for "gd" "constant".
+        "lbfgs" has none.
     init : str or callable, default="auto"
         Initial weights: "he" [5]_, "xavier" [6]_, "normal" (standard normal times 0.01), "zeros"
-        (all hidden units stay alike: to show why not), or a function ``(rng, n_out, n_in)``
-        that returns an array of that shape. "auto" is "he" for the ReLU family and "silu",
-        "xavier" otherwise, W1 four times as large for "sigmoid", whose slope at zero is 1/4.
-        Biases start at zero.
+        (all hidden units stay alike: to show why not), or a function ``(rng, n_out, n_in)`` that
+        returns an array of that shape. "auto" is "he" for the ReLU family and "silu", "xavier"
+        otherwise, W1 four times as large for "sigmoid", whose slope at zero is 1/4. Biases start at
+        zero.
     alpha : float or "auto", default="auto"
-        Strength of the penalty in J, on standardised inputs and targets if ``standardize``. "auto"
-        lets the data choose: short trainings on four fifths of the rows try stronger and weaker
-        penalties, and the least loss on the other rows, or on ``X_val``, decides. The search starts
-        at 0.0025 (1,000 / n)^1.75 with n = max(sum of weights, number of rows), between 1e-6 and
-        0.02 (four times that for "quantile", a quarter for "sigmoid"). That value stands with fewer
-        than 50 rows and in ``partial_fit``, where n counts all rows seen. Under ``warm_start``
-        ``alpha_`` is kept.
+        Strength of the regularization (weight decay), the L2 penalty in J, on standardized features
+        and targets if ``standardize``. "auto" chooses it by the data: short trainings on four
+        fifths of the training set try stronger and weaker penalties, and the least loss on the
+        other samples, or on ``X_val``, decides. The search starts at 0.0025 (1,000 / n)^1.75 with n
+        = max(sum of weights, number of samples), between 1e-6 and 0.02 (four times that for
+        "quantile", a quarter for "sigmoid"). That value stands with fewer than 50 samples and in
+        ``partial_fit``, where n counts all samples seen. Under ``warm_start`` ``alpha_`` is kept.
     dropout : float in [0, 1), default=0.0
         Share of hidden units that are dropped at random in every training step [7]_. Not for
         "lbfgs".
     batch_size : int or "auto", default="auto"
-        Rows in a step, at most; an epoch is divided evenly. "auto" is 32 with 129 to 2,000
-        rows, else 128. "gd" and "lbfgs" always take all rows.
+        Samples in a mini-batch, at most; an epoch is divided evenly. "auto" is 32 with 129 to 2,000
+        samples, else 128. "gd" and "lbfgs" always take all samples.
     max_iter : int or "auto", default="auto"
-        Epochs, that is passes over the rows; iterations for "gd" and "lbfgs". "auto" is 40
+        Epochs, that is passes over the training set; iterations for "gd" and "lbfgs". "auto" is 40
         epochs, or more until there are 1,000 steps, 12,000 if ``alpha="auto"`` finds that the
-        rows are few and clean and learn more then; 1,000 iterations for "gd", 5,000 for
-        "lbfgs", which ends by ``tol`` much earlier as a rule.
+        samples are few and clean and learn more then; 1,000 iterations for "gd", 5,000 for "lbfgs",
+        which ends by ``tol`` much earlier as a rule.
     shuffle : bool, default=True
-        Whether every epoch takes the rows in a new random order.
+        Whether every epoch takes the samples in a new random order.
     early_stopping : bool or "auto", default="auto"
         Whether to stop when the validation score has not improved by ``tol`` for
-        ``n_iter_no_change`` epochs, and to keep the weights with the best score. The validation
-        set is ``X_val`` if given to ``fit``, else split off. "auto" is True if ``X_val`` is
-        given or there are at least 10,000 rows ("gd" and "lbfgs": only if ``X_val`` is given).
+        ``n_iter_no_change`` epochs, and to keep the weights with the best score. The validation set
+        is ``X_val`` if given to ``fit``, else split off. "auto" is True if ``X_val`` is given or
+        there are at least 10,000 samples ("gd" and "lbfgs": only if ``X_val`` is given).
         ``partial_fit`` does without.
     validation_fraction : float in (0, 1), default=0.1
-        Share of the rows of positive weight to split off.
+        Share of the samples of positive weight to split off.
     n_iter_no_change : int, default=10
         Epochs to wait for an improvement, with early stopping or "adaptive".
     tol : float, default=1e-5
@@ -115,22 +115,22 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
     scoring : str or callable, default="loss"
         Validation score: "loss" (minus the mean loss), or any scorer of scikit-learn.
     standardize : bool, default=True
-        Whether inputs and targets are brought to one footing for training. Inputs are centred and
-        scaled to unit deviation (weighted), columns of two values by their distance; in a column
-        of zeros for more than a tenth the other values alone make the deviation. Sparse inputs
-        give the same model as dense ones and stay sparse. Targets are centred and scaled to unit
-        deviation too: about their median, or their quantile, and by the median deviation, which
-        outliers do not move, for "absolute_error", "huber" and "quantile". For "poisson" they are
-        divided by their mean.
-        ``W1_``, ``b1_``, ``W2_`` and ``b2_`` are given for raw inputs and targets, so prediction
-        costs nothing more; losses are in the units of training.
+        Whether features and targets are standardized for training. Features are centred and scaled
+        to unit standard deviation (weighted), features of two values by their distance. In a
+        feature with more than a tenth of zeros the other values alone make the standard deviation.
+        Sparse inputs give the same model as dense ones and stay sparse. Targets are centred and
+        scaled to unit standard deviation too; for "absolute_error", "huber" and "quantile" they are
+        centred at their median or quantile and scaled by the median absolute deviation, both robust
+        to outliers. For "poisson" they are divided by their mean. ``W1_``, ``b1_``, ``W2_`` and
+        ``b2_`` are given for raw inputs and targets, so prediction costs nothing more; losses are
+        in the units of training.
     clip_inputs : bool, default=True
-        Whether columns of X are clipped before they reach the network: at the least and the
-        largest value of the training rows, plus a quarter of the distance between them on either
-        side. Rows inside come out as without; a value far outside counts as one at the bound. If
-        a few training values are a hundred times as far from the median as all others of their
-        column (in sparse X from zero), they do not count for its range, and are clipped in training
-        too. ``warm_start`` and ``partial_fit`` widen the range. See ``input_bounds_``.
+        Whether features are clipped before they reach the network: at the least and the largest
+        value of the training set, plus a quarter of the distance between them on either side.
+        Predictions inside this range do not change. If a few training values are a hundred times as
+        far from the median as all others of their feature (in sparse X from zero), they do not
+        count for its range, and are clipped in training too. ``warm_start`` and ``partial_fit``
+        widen the range. See ``input_bounds_``.
     n_networks : int, default=1
         Number of networks that are trained side by side, from other initial weights on the same
         batches, and whose scores are averaged [12]_. The fitted network is one with ``n_networks *
@@ -143,13 +143,13 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
         False, only ``partial_fit`` goes on.
     engine : {"auto", "numpy", "numba"}, default="auto"
         What computes the training. "numba" is compiled code, several times as fast on small data;
-        it needs ``pip install skshallow[fast]`` and has what this package brings with it, but
-        not your own activations, losses and solvers. "auto" is "numba" where it can serve, else
+        it needs ``pip install skshallow[fast]`` and has what this package brings with it, but not
+        your own activations, losses and solvers. "auto" is "numba" where it can serve, else
         "numpy". Results of the two agree up to rounding.
     verbose : int, default=0
         0 is silent, 1 prints about ten lines in a fit, 2 a line for every epoch.
     random_state : int, RandomState instance or None, default=None
-        Seed of initial weights, order of rows, dropout and validation set.
+        Seed of initial weights, order of samples, dropout and validation set.
 
     Attributes
     ----------
@@ -162,9 +162,9 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
     target_names_ : ndarray of shape (n_targets,)
         Names of the columns of y, if it was a data frame.
     feature_importances_ : ndarray of shape (`n_features_in_`,)
-        Importance of each feature [13]_: ``sum_i |W1_ij| |W2_i|`` for standardised inputs, divided
-        by the sum over all features. A quick look, without a sign, at what the weights let
-        through; :func:`sklearn.inspection.permutation_importance` measures what counts.
+        Importance of each feature [13]_: ``sum_i |W1_ij| |W2_i|`` for standardized inputs, divided
+        by the sum over all features. A quick look, without a sign, at what the weights let through;
+        :func:`sklearn.inspection.permutation_importance` measures what counts.
     W1_ : ndarray of shape (n_units, `n_features_in_`)
         Weights of the hidden layer, for raw inputs; n_units is hidden_units * n_networks.
     b1_ : ndarray of shape (n_units, 1)
@@ -193,12 +193,11 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
     loss_ : float
         ``loss_curve_`` at that epoch.
     loss_curve_ : ndarray of shape (`n_iter_`,)
-        Mean (weighted) loss of the training rows in each epoch, as they were met, without the
-        penalty, of scaled targets if ``standardize``. For "gd" before the step of each
+        Mean (weighted) loss of the training set in each epoch, each mini-batch before its step,
+        without the penalty, of scaled targets if ``standardize``. For "gd" before the step of each
         iteration, for "lbfgs" after it.
     penalty_curve_ : ndarray of shape (`n_iter_`,)
-        ``alpha/2 (|W1|^2 + |W2|^2)`` at the same time; for epochs of several steps, at their
-        start.
+        ``alpha/2 (|W1|^2 + |W2|^2)`` at the same time; for epochs of several steps, at their start.
     validation_scores_ : ndarray of shape (`n_iter_`,) or None
         Validation score after each epoch (nan in epochs without); None without early stopping.
     best_validation_score_ : float or None
@@ -281,12 +280,13 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
     def partial_fit(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> Self:
-        """Train for one epoch on these rows, going on from the last call.
+        """Incremental learning: train for one epoch on these samples.
 
-        k calls on all rows are ``fit`` with ``max_iter=k``. X and y are standardised by all rows
-        seen so far, and ``alpha="auto"`` is that for so many rows; calls may have one row each.
-        Nothing is printed. With ``max_iter="auto"`` the learning rate stays constant; a "cosine"
-        schedule otherwise comes down once in every max_iter calls.
+        Training continues where the last call ended: k calls on all samples are ``fit`` with
+        ``max_iter=k``. X and y are standardized by all samples seen so far, and ``alpha="auto"`` is
+        that for so many samples; calls may have one each. Nothing is printed. With
+        ``max_iter="auto"`` the learning rate stays constant; a "cosine" schedule otherwise comes
+        down once in every max_iter calls.
 
         Parameters
         ----------
@@ -332,7 +332,7 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             True targets.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows.
+            Weights of the samples.
 
         Returns
         -------
