@@ -4,7 +4,7 @@ Every error names the parameter, its value and the remedy.
 """
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from inspect import signature
 from itertools import chain
 from numbers import Integral, Real
@@ -202,11 +202,17 @@ def warn_of_no_effect(estimator, validation: str) -> None:
 
 def is_changed(estimator, name: str) -> bool:
     """Whether a parameter is another than by default."""
-    parameters = signature(type(estimator)).parameters
+    parameters = _parameters(type(estimator))
     if name not in parameters:  # a derived class may have fewer
         return False
     value, default = getattr(estimator, name), parameters[name].default
     return type(value) is not type(default) or value != default
+
+
+@cache
+def _parameters(cls):
+    """Those of the constructor."""
+    return signature(cls).parameters
 
 
 def _is(value, word):
