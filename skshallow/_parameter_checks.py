@@ -206,7 +206,7 @@ def is_changed(estimator, name: str) -> bool:
     if name not in parameters:  # a derived class may have fewer
         return False
     value, default = getattr(estimator, name), parameters[name].default
-    return type(value) is not type(default) or value != default
+    return np.ndim(value) > 0 or bool(value != default)
 
 
 @cache

@@ -222,6 +222,7 @@ def test_the_share_of_the_validation_set_has_no_effect_beside_a_given_one():
         {"schedule": "adaptive", "n_iter_no_change": 3},
         {"solver": "lbfgs", "schedule": "constant", "tol": 0.1},
         {"solver": "sgd", "batch_size": 20, "learning_rate": 0.1},
+        {"validation_fraction": np.float64(0.1), "n_iter_no_change": np.int64(10)},
     ],
     ids=str,
 )
