@@ -101,7 +101,7 @@ def check_weights(weights, n: int, name: str) -> np.ndarray | None:
         weights = np.full(n, weights)
     weights = check_array(weights, ensure_2d=False, dtype=np.float64, input_name=name)
     if weights.shape != (n,):
-        raise ValueError(f"{name} has shape {weights.shape}: give one weight for each of {n} rows")
+        raise ValueError(f"{name} has shape {weights.shape}: give one weight for each of {n}")
     if (weights < 0).any():
         raise ValueError(f"{name} has a negative weight ({weights.min()}): all must be >= 0")
     with np.errstate(over="ignore"):
@@ -109,7 +109,7 @@ def check_weights(weights, n: int, name: str) -> np.ndarray | None:
     if not np.isfinite(total):
         raise ValueError(f"{name}: the sum of the weights overflows: divide them by a constant")
     if not weights.any():
-        raise ValueError(f"{name}: all weights are zero: give at least one row a positive weight")
+        raise ValueError(f"{name}: all weights are zero: give one sample at least a weight")
     return weights
 
 

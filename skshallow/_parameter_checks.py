@@ -27,8 +27,8 @@ from skshallow.core.schedules import SCHEDULES
 LISTED = 12  # words that an error lists: of more it names those that are near
 SCORER_NAMES = "sklearn.metrics.get_scorer_names()"
 NO_VALIDATION = "there is no validation set: set early_stopping=True or pass X_val and y_val"
-LBFGS = "solver='lbfgs' takes all rows in every step and finds how long it is"
-GD = "solver='gd' takes all rows in every step"
+LBFGS = "solver='lbfgs' takes all samples in every step and finds how long it is"
+GD = "solver='gd' takes all samples in every step"
 
 
 def check_option(name: str, value: Any, table: Any, base: Any = None) -> None:

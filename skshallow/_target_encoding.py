@@ -58,7 +58,7 @@ class ClassEncoder:
         if len(unseen := np.setdiff1d(y, self.classes)):
             raise ValueError(
                 f"y has labels {_first(unseen)}, unseen in classes_={_first(self.classes)}: "
-                "remove these rows, or fit a new classifier on all labels"
+                "remove these samples, or fit a new classifier on all labels"
             )
         return y
 
@@ -66,8 +66,8 @@ class ClassEncoder:
         """Refuse one class in the rows of positive weight."""
         if self.kind != "multilabel" and len(np.unique(y)) < 2:
             raise ValueError(
-                f"y has one class only, {y[:1].tolist()}, in rows of positive weight: give rows of "
-                "at least two classes"
+                f"y has one class only, {y[:1].tolist()}, in samples of positive weight: give "
+                "samples of at least two classes"
             )
 
     def encode(self, y, dtype):
@@ -120,7 +120,7 @@ def _kind_of(y, known):
         check_classification_targets(y)  # says what they are instead
     if kind == "multiclass-multioutput":
         raise ValueError(
-            "y has several columns that are not all 0 or 1: give one label a row, or a matrix "
+            "y has several columns that are not all 0 or 1: give one label a sample, or a matrix "
             "of 0 and 1 for multilabel"
         )
     return kind

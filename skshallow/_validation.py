@@ -97,7 +97,7 @@ def split(data: DataSet, fraction: float, seed: int, labels=None):
     n_training = len(rows) - n_validation
     if min(n_validation, n_training) < max(2, n_classes):
         raise ValueError(
-            f"validation_fraction={fraction!r} of {len(data.rows)} rows leaves {n_training} "
+            f"validation_fraction={fraction!r} of {len(data.rows)} samples leaves {n_training} "
             f"for training and {n_validation} for validation, which is too "
             "few: change validation_fraction, pass X_val and y_val, or set early_stopping=False"
         )
@@ -119,7 +119,7 @@ def _only_ones(labels, groups):
 def _warn_of_only_ones(classes):
     if classes:
         warn_caller(
-            f"classes {classes} have a single row, which stays in the training set: early "
+            f"classes {classes} have a single sample, which stays in the training set: early "
             "stopping cannot see them",
             UserWarning,
         )
@@ -255,12 +255,12 @@ class MetricScorer:
             value = float(self.scorer(model, self.X, self.y, **self.weights))
         except (TypeError, ValueError) as error:
             raise ValueError(
-                f"scoring={scoring!r} cannot score {len(self.y)} validation rows: {error}. Set "
+                f"scoring={scoring!r} cannot score {len(self.y)} validation samples: {error}. Set "
                 "scoring='loss', or another scorer"
             ) from error
         if math.isnan(value):
             raise ValueError(
-                f"scoring={scoring!r} is nan on the {len(self.y)} validation rows: give more "
-                "rows, of all classes, or set scoring='loss'"
+                f"scoring={scoring!r} is nan on the {len(self.y)} validation samples: give more "
+                "samples, of all classes, or set scoring='loss'"
             )
         return value

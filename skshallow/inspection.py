@@ -90,7 +90,7 @@ class GradientCheck:
 
     def __str__(self):
         lines = [
-            f"gradient check on {self.n_rows} rows: {'passed' if self.passed else 'FAILED'}",
+            f"gradient check on {self.n_rows} samples: {'passed' if self.passed else 'FAILED'}",
             f"largest relative error {self.error:.1e} at {self.worst}: "
             f"backpropagation {self.backpropagation:.6g}, differences {self.difference:.6g}",
         ]
@@ -413,7 +413,7 @@ def hidden_unit_report(estimator: BaseShallowNN, X: ArrayLike) -> Any:
     """
     rows = _check_fitted(estimator, X)
     if rows.shape[0] < 2:
-        raise ValueError("X has one row, on which no unit can vary: give at least two")
+        raise ValueError("X has one sample, on which no unit can vary: give at least two")
     network = fitted_network(estimator, np.float64)  # X may be far from zero
     shares, low, high = _activity(network, rows)
     group = _groups(*_hidden(network, rows[:: -(-rows.shape[0] // N_COMPARED)]))

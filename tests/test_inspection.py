@@ -239,7 +239,7 @@ def test_functions_that_give_no_numbers_are_refused():
 
 def test_the_report_names_the_worst_parameter_and_every_array():
     lines = str(check_gradient(ShallowNNClassifier(6, activation="prelu"), *IRIS)).splitlines()
-    assert lines[0] == "gradient check on 64 rows: passed"
+    assert lines[0] == "gradient check on 64 samples: passed"
     assert [line.split()[0] for line in lines[2:]] == ["W1", "b1", "W2", "b2", "slopes"]
     check = check_gradient(ShallowNNClassifier(6, activation=OwnTanh(-1.0)), *IRIS)
     first, second, *_, last = str(check).splitlines()
@@ -525,7 +525,7 @@ def test_a_report_leaves_the_network_as_it_is():
 
 @pytest.mark.parametrize(
     ("X", "match"),
-    [(IRIS[0][:1], "X has one row.*give at least two"), (IRIS[0][:, :2], "2 features")],
+    [(IRIS[0][:1], "X has one sample.*give at least two"), (IRIS[0][:, :2], "2 features")],
 )
 def test_an_x_that_cannot_be_reported_on_is_refused(X, match):
     classifier = ShallowNNClassifier(4, max_iter=1).fit(*IRIS)

@@ -127,7 +127,7 @@ def test_validation_part_keeps_class_ratios_O1(n_classes, seed):
 def test_a_class_with_one_row_stays_in_the_training_part_with_a_warning_O2(n_classes):
     y = np.arange(100) % (n_classes - 1)
     y[7] = n_classes - 1
-    with pytest.warns(UserWarning, match="single row"):
+    with pytest.warns(UserWarning, match="single sample"):
         rows, held_out = validation_part(numbered(y), y)
     assert 7 not in rows[:, 0]
     assert set(held_out) == set(range(n_classes - 1))

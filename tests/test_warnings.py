@@ -74,7 +74,7 @@ def test_warnings_of_partial_fit_point_at_the_users_line(kind):
 def test_a_warning_about_the_split_points_at_the_users_line():
     rows, labels = np.vstack([X, X[:1]]), np.append(Y, 9)
     network = classifier(early_stopping=True, max_iter=2)
-    assert caught(lambda: network.fit(rows, labels), "single row").filename == __file__
+    assert caught(lambda: network.fit(rows, labels), "single sample").filename == __file__
 
 
 @pytest.mark.parametrize("kind", TROUBLE)

@@ -51,15 +51,15 @@ def hidden_layer_fault(network, Z1, A1):
     if np.abs(network.slope(Z1, A1)).max() > NO_SLOPE:
         return None
     return (
-        f"no hidden unit reacts to its inputs (seen on {m} rows), so that the network says the "
-        "same of every row: lower learning_rate or alpha, set standardize=True, or use "
+        f"no hidden unit reacts to its inputs (seen on {m} samples), so that the network says the "
+        "same of every sample: lower learning_rate or alpha, set standardize=True, or use "
         "activation='leaky_relu'; skshallow.inspection.hidden_unit_report shows every unit"
     )
 
 
 def _asleep(alpha, m):
     return (
-        f"no hidden unit reacts to its inputs (seen on {m} rows), so that the network says nearly "
-        f"the same of every row: the penalty alpha={alpha:.3g} has brought the weights near zero. "
-        "Lower alpha, or set alpha='auto'"
+        f"no hidden unit reacts to its inputs (seen on {m} samples), so that the network says "
+        f"nearly the same of every sample: the penalty alpha={alpha:.3g} has brought the weights "
+        "near zero. Lower alpha, or set alpha='auto'"
     )

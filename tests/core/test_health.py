@@ -85,7 +85,7 @@ def test_one_unit_of_its_own_is_enough():
 )
 def test_a_layer_that_is_off_or_saturated_everywhere_is_a_fault(name, shift, n1):
     fault = hidden_layer_fault(*layer(name, n1=n1, shift=shift))
-    assert "no hidden unit reacts to its inputs (seen on 40 rows)" in fault
+    assert "no hidden unit reacts to its inputs (seen on 40 samples)" in fault
     assert "skshallow.inspection.hidden_unit_report" in fault
 
 
@@ -106,7 +106,7 @@ def test_a_layer_that_the_penalty_has_put_to_sleep_is_a_fault(name):
     assert hidden_layer_fault(network, *layers) is None  # little to learn, as far as this tells
     network.alpha = 10.0
     fault = hidden_layer_fault(network, *layers)
-    assert "no hidden unit reacts to its inputs (seen on 40 rows)" in fault
+    assert "no hidden unit reacts to its inputs (seen on 40 samples)" in fault
     assert "the penalty alpha=10 " in fault
 
 

@@ -736,7 +736,7 @@ def test_given_X_pixels_and_units_count_by_their_deviation(digits):
     assert display.units.tolist() == order.tolist()
     expected = (digits.W1_ * X.std(axis=0))[order].reshape(4, 8, 8)
     np.testing.assert_allclose(display.maps, expected)
-    assert display.colorbar_.ax.get_ylabel() == "weight × deviation"
+    assert display.colorbar_.ax.get_ylabel() == "weight × standard deviation"
 
 
 @pytest.mark.fast(1)

@@ -136,7 +136,7 @@ class HiddenUnitsDisplay:
         else:
             shape = _check_image_shape(image_shape, network.n_features_in_)
             maps, extent, names = W1[units].reshape(-1, *shape), None, None
-            map_name = "weight" if X is None else "weight × deviation"
+            map_name = "weight" if X is None else "weight × standard deviation"
         display = cls(maps, units=units, extent=extent, feature_names=names, map_name=map_name)
         return display.plot(ax, **kwargs)
 

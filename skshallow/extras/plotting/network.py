@@ -217,7 +217,7 @@ class NetworkDisplay:
             key(GREY, WIDEST, f"{widest1:.2g} left, {widest2:.2g} right"),
             key(GREY, WIDEST / 2, "half of that"),
         ]
-        title = "weight × deviation of what it multiplies" if self.scaled else "weight"
+        title = "weight × standard deviation of its input" if self.scaled else "weight"
         style = {"fontsize": 9, "title_fontsize": 9, "frameon": False}
         legend = self.ax_.legend(handles=handles, title=title, loc="lower center", ncols=2, **style)
         legend.set_in_layout(False)
