@@ -35,7 +35,7 @@ def diabetes():
     return load_diabetes(return_X_y=True)
 
 
-@pytest.mark.fast(1)
+@pytest.mark.slow
 @pytest.mark.parametrize(("page", "title", "text"), [*sections("recipes.rst")])
 def test_the_recipe_prints_what_the_page_shows(page, title, text):
     assert_prints_what_it_shows(page, title, text)
