@@ -13,12 +13,12 @@ from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils import check_array, check_random_state
 
 from skshallow import _fitting, _training
-from skshallow._data import DataSet, check_weights, checked, column_names, plain_targets
+from skshallow._data import DataSet, check_weights
 from skshallow._defaults import Settings, is_lbfgs, same_options
 from skshallow._hidden_layer import HiddenLayer
+from skshallow._inputs import checked, column_names, plain_targets
 from skshallow._names import explain_unknown, with_known_names
 from skshallow._persistence import Persistent
-from skshallow._prediction import predicted_outputs
 from skshallow._threads import one_thread
 from skshallow._validation import data_sets, is_given
 
@@ -151,7 +151,7 @@ class BaseShallowNN(Persistent, HiddenLayer, CallbackSupportMixin, BaseEstimator
         """
         known = self.get_params(deep=False)
         for name in params:
-            if name not in known:
+            if name.partition("__")[0] not in known:
                 raise ValueError(f"{type(self).__name__}: {explain_unknown(name, known)}")
         return super().set_params(**params)
 
@@ -257,10 +257,6 @@ class BaseShallowNN(Persistent, HiddenLayer, CallbackSupportMixin, BaseEstimator
         """Drop what a later fit would go on from, and what else is named."""
         for name in ("_state", "_solver", "_stream", *fitted):
             vars(self).pop(name, None)
-
-    def _outputs(self, X, method):
-        """The loss's "scores", "output" or "log_output" of every row."""
-        return predicted_outputs(self, X, method)
 
     def _learn_class_weights(self, y, weights):
         """What weighs samples by their class, if anything."""

@@ -6,15 +6,10 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import check_array
-from sklearn.utils.validation import validate_data
 
 from skshallow.core.batches import BLOCK_SIZE, Batches, Inputs, merge_duplicate_rows
 from skshallow.core.input_bounds import InputBounds, InputRange
 from skshallow.core.standardization import Standardization
-
-TIMES = "Date", "Time", "Duration"  # types of polars
-LONGEST_NAME = 60  # characters of a feature's name or value in an error
-DTYPES = [np.float64, np.float32]  # of X: both are kept, everything else becomes the first
 
 
 @dataclass
@@ -111,73 +106,3 @@ def check_weights(weights, n: int, name: str) -> np.ndarray | None:
     if not weights.any():
         raise ValueError(f"{name}: all weights are zero: give one sample at least a weight")
     return weights
-
-
-def checked(estimator, X, *y, reset=False, **options):
-    """X as an array or CSR, with y if it is given; an error names a feature that has no numbers."""
-    _refuse_dates(X)
-    try:
-        options |= {"reset": reset, "accept_sparse": "csr", "dtype": DTYPES}
-        return validate_data(estimator, X, *y, **options)
-    except (TypeError, ValueError) as error:
-        if (message := _explain_words(X)) is None:
-            raise
-        raise ValueError(message) from error
-
-
-def _refuse_dates(X):
-    """Dates would become nanoseconds in silence."""
-    if not hasattr(X, "dtypes") and getattr(getattr(X, "dtype", None), "kind", "") not in "mM":
-        return  # a plain array, and fast
-    for name, dtype, _ in _features(X):
-        if getattr(dtype, "kind", "") in ("m", "M") or str(dtype).startswith(TIMES):
-            raise ValueError(_remedy(name, "dates or times"))
-
-
-def _explain_words(X):
-    """What to say of the first feature that is not made of numbers, or None."""
-    for name, _, values in _features(X):
-        for value in np.asarray(values, dtype=object):
-            try:
-                float(value)
-            except (TypeError, ValueError):
-                if isinstance(value, str | bytes):
-                    return _remedy(name, f"text, as {value[:LONGEST_NAME]!r}")
-                if hasattr(value, "isoformat"):
-                    return _remedy(name, "dates or times")
-    return None
-
-
-def _remedy(name, what):
-    encoder = "DatetimeEncoder of skrub" if what.startswith("dates") else "OneHotEncoder"
-    return (
-        f"feature {name} of X holds {what}: make numbers of them, for example by {encoder} in a "
-        "ColumnTransformer, or let skrub.tabular_pipeline do it for all features"
-    )
-
-
-def _features(X):
-    """(name, type, values) of each feature, as far as X is a table."""
-    if hasattr(X, "columns") and hasattr(X, "dtypes"):
-        names = [repr(name)[:LONGEST_NAME] for name in X.columns]
-        return [(n, t, X[c]) for n, t, c in zip(names, X.dtypes, X.columns, strict=True)]
-    if issparse(X):
-        return []
-    X = np.asarray(X, dtype=None if hasattr(X, "dtype") else object)
-    return [(j, X.dtype, X[:, j]) for j in range(X.shape[1])] if X.ndim == 2 else []
-
-
-def plain_targets(y):
-    """pandas' nullable integers and booleans as those of NumPy, if none is missing."""
-    dtype = getattr(y, "dtype", None)
-    if hasattr(dtype, "numpy_dtype") and dtype.kind in "biu" and not y.isna().any():
-        return y.to_numpy(dtype.numpy_dtype)
-    return y
-
-
-def column_names(y) -> np.ndarray | None:
-    """Names of the columns of y, if it is a data frame and all are strings."""
-    names = getattr(y, "columns", None)
-    if names is None or not all(isinstance(name, str) for name in names):
-        return None
-    return np.asarray(list(names), dtype=object)

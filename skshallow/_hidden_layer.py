@@ -49,7 +49,11 @@ class HiddenLayer(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         >>> np.allclose(scores, network.decision_function(X))
         True
         """
-        return predicted_outputs(self, X, "hidden")
+        return self._outputs(X, "hidden")
+
+    def _outputs(self, X, method):
+        """What the network says of every sample: "hidden", or by the loss "scores" and more."""
+        return predicted_outputs(self, X, method)
 
     @property
     def feature_importances_(self) -> np.ndarray:

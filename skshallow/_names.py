@@ -11,7 +11,7 @@ PARAMETERS = {  # ours: those of scikit-learn's MLP, skorch, Keras, LightGBM, XG
     "learning_rate": "learning_rate_init lr eta eta0",
     "max_iter": "max_epochs n_epochs num_epochs epochs maxit",
     "alpha": "weight_decay decay l2 reg_lambda regularization",
-    "n_iter_no_change": "patience early_stopping_rounds",
+    "n_iter_no_change": "patience early_stopping_rounds early_stopping_round",
     "validation_fraction": "validation_split train_split",
     "n_networks": "n_estimators n_models repeats",
     "random_state": "seed random_seed",
@@ -21,7 +21,7 @@ PARAMETERS = {  # ours: those of scikit-learn's MLP, skorch, Keras, LightGBM, XG
     "class_weight": "class_weights",
     "solver": "optimizer",
     "loss": "objective",
-    "scoring": "metric",
+    "scoring": "metric metrics eval_metric",
     "solver=skshallow.core.optimizers.Adam(...)": "beta_1 beta_2 epsilon",
     "solver=skshallow.core.optimizers.SGD(...)": "momentum nesterovs_momentum",
     "X_val with y_val, arguments of fit,": "eval_set eval_X validation_data",
@@ -36,13 +36,15 @@ VALUES = {  # the same of the values of our parameters
         "he": "kaiming he_uniform he_normal",
     },
     "loss": {
-        "squared_error": "mse l2 squared_loss mean_squared_error",
+        "squared_error": "mse rmse l2 squared_loss mean_squared_error",
         "absolute_error": "mae l1 mean_absolute_error",
         "quantile": "pinball pinball_loss",
     },
     "scoring": {
-        "roc_auc": "auc AUC",
-        "neg_mean_squared_error": "mse mean_squared_error",
+        "roc_auc": "auc",
+        "accuracy": "acc",
+        "r2": "r2_score",
+        "neg_mean_squared_error": "mse neg_mse mean_squared_error",
         "neg_root_mean_squared_error": "rmse root_mean_squared_error",
         "neg_mean_absolute_error": "mae mean_absolute_error",
         "neg_log_loss": "log_loss logloss",
@@ -50,6 +52,7 @@ VALUES = {  # the same of the values of our parameters
     },
     "solver": {"lbfgs": "l-bfgs l-bfgs-b bfgs"},
 }
+OF_FIT = "X_val", "y_val", "sample_weight_val", "sample_weight"
 LONGEST = 120  # characters of a value in an error
 SCHEDULE_OF = {  # what the learning_rate of scikit-learn's MLP names
     "adaptive": "adaptive",
@@ -82,16 +85,25 @@ def remedy_for(name: str, value: Any, known: Iterable[str]) -> str | None:
 
 def _ours(table, name):
     """Our name for that of another package, or None."""
-    return next((ours for ours, theirs in table.items() if name in theirs.split()), None)
+    return next((ours for ours, theirs in table.items() if name.lower() in theirs.split()), None)
 
 
-def explain_unknown(name: str, known: Iterable[str]) -> str:
-    """An error's text for a parameter or an argument that does not exist."""
-    ours = _ours(PARAMETERS, name)
-    if ours is not None:
+def explain_unknown(name: str, known: Iterable[str], of_constructor: Iterable[str] = ()) -> str:
+    """An error's text for a parameter or an argument that does not exist.
+
+    ``of_constructor`` are parameters that the constructor has, if this is about another method.
+    """
+    ours, known, of_constructor = _ours(PARAMETERS, name), list(known), list(of_constructor)
+    if not of_constructor and name in OF_FIT:
+        return f"{name!r} is an argument of fit"
+    if name in of_constructor:
+        return f"{name!r} is a parameter of the constructor"
+    if ours in of_constructor:
+        return f"{name!r} is called {ours} here, and is a parameter of the constructor"
+    if ours in known or (ours is not None and not ours.isidentifier()):
         return f"{name!r} is called {ours} here"
-    near = get_close_matches(name, list(known), n=3)
-    return f"{name!r} is not known" + (f": did you mean {' or '.join(near)}?" if near else "")
+    near = get_close_matches(name, known, n=3)
+    return f"{shown(name)} is not known" + (f": did you mean {' or '.join(near)}?" if near else "")
 
 
 def with_known_names(function: Callable) -> Callable:
@@ -99,13 +111,14 @@ def with_known_names(function: Callable) -> Callable:
     known = [*inspect.signature(function).parameters][1:]
 
     @functools.wraps(function)
-    def checked(self, *args, **kwargs):
+    def with_hints(self, *args, **kwargs):
         for name in kwargs:
             if name not in known:
-                where = type(self).__name__
+                where, others = type(self).__name__, ()
                 if function.__name__ != "__init__":
                     where += f".{function.__name__}"
-                raise TypeError(f"{where}: {explain_unknown(name, known)}")
+                    others = self.get_params(deep=False)
+                raise TypeError(f"{where}: {explain_unknown(name, known, others)}")
         return function(self, *args, **kwargs)
 
-    return checked
+    return with_hints

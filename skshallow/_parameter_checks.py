@@ -5,7 +5,7 @@ Every error names the parameter, its value and the remedy.
 
 from collections.abc import Callable
 from functools import cache, partial
-from inspect import signature
+from inspect import Parameter, signature
 from itertools import chain
 from numbers import Integral, Real
 from typing import Any
@@ -50,13 +50,13 @@ def check_number(name, value, kind, low, high=np.inf, *, closed="left", words=()
         return
     noun = "an integer" if kind is Integral else "a number"
     remedy = f"give {noun} {_interval(low, high, closed)}" + "".join(f" or {w!r}" for w in words)
-    whole = kind is Integral and isinstance(value, Real) and float(value).is_integer()
+    whole = kind is Integral and isinstance(value, float | np.floating) and value.is_integer()
     if not (whole or isinstance(value, kind)) or isinstance(value, (bool, np.bool_)):
         remedy = remedy_for(name, value, words) or remedy
         raise TypeError(f"{name}={shown(value)} is of the wrong type: {remedy}")
     above = value >= low if closed in ("left", "both") else value > low
     below = value <= high if closed in ("right", "both") else value < high
-    if not (above and below and np.isfinite(value)):
+    if not (above and below and abs(value) != np.inf):
         raise ValueError(f"{name}={shown(value)} is out of range: {remedy}")
 
 
@@ -108,7 +108,7 @@ def check_class_weight(name: str, class_weight: Any) -> None:
             "dict {label: weight}, or for multilabel a list of them"
         )
     for label, weight in chain(*(one.items() for one in dicts)) if of_dicts else ():
-        check_number(f"{name}[{label!r}]", weight, Real, 0)
+        check_number(f"{name}[{shown(label)}]", weight, Real, 0)
 
 
 def check_seed(name: str, random_state: Any) -> None:
@@ -202,15 +202,15 @@ def warn_of_no_effect(estimator, validation: str) -> None:
 
 def is_changed(estimator, name: str) -> bool:
     """Whether a parameter is another than by default."""
-    parameters = _parameters(type(estimator))
+    parameters = _parameters(type(estimator))  # type: ignore[arg-type]
     if name not in parameters:  # a derived class may have fewer
         return False
     value, default = getattr(estimator, name), parameters[name].default
-    return np.ndim(value) > 0 or bool(value != default)
+    return default is not Parameter.empty and (np.ndim(value) > 0 or bool(value != default))
 
 
 @cache
-def _parameters(cls):
+def _parameters(cls: Any):
     """Those of the constructor."""
     return signature(cls).parameters
 

@@ -19,6 +19,7 @@ from skshallow.core.standardization import Moments, Standardization, TargetStand
 VERSION = "_skshallow_version"
 ENCODERS = ClassEncoder, ClassWeights, RealEncoder, Standardization, TargetStandardization
 OF_INPUTS = InputRange, Moments, Stream
+OF_CALLBACKS = "_samples", "_seconds"  # what callbacks are lent during a fit
 SCALES = "_standardization", "_target_standardization"
 ATTRIBUTES = "_activation", "_class_weights", "_encoder", "_input_range", "_stream", *SCALES
 KINDS = {
@@ -43,7 +44,9 @@ class Persistent:
     """A mixin for what is saved and loaded; stands before BaseEstimator."""
 
     def __getstate__(self):
-        return _private(_to_plain, super().__getstate__()) | {VERSION: __version__}
+        state = super().__getstate__()
+        state = {name: value for name, value in state.items() if name not in OF_CALLBACKS}
+        return _private(_to_plain, state) | {VERSION: __version__}
 
     def __setstate__(self, state):
         state = dict(state)

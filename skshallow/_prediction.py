@@ -8,7 +8,7 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils.validation import check_is_fitted
 
-from skshallow._data import DTYPES, checked
+from skshallow._inputs import DTYPES, checked
 from skshallow._threads import each, one_thread, row_parts
 from skshallow.core.activations import ACTIVATIONS
 from skshallow.core.batches import in_tiles, tile_size, tiles

@@ -66,7 +66,7 @@ class ClassEncoder:
         """Refuse one class in the rows of positive weight."""
         if self.kind != "multilabel" and len(np.unique(y)) < 2:
             raise ValueError(
-                f"y has one class only, {y[:1].tolist()}, in samples of positive weight: give "
+                f"y has one class only, {_first(y[:1])}, in samples of positive weight: give "
                 "samples of at least two classes"
             )
 
@@ -128,7 +128,7 @@ def _kind_of(y, known):
 
 def _first(labels):
     """The first ten labels, for a message."""
-    words = ", ".join(map(repr, np.asarray(labels, dtype=object)[:10].tolist()))
+    words = ", ".join(map(shown, np.asarray(labels, dtype=object)[:10].tolist()))
     return f"[{words}]" if len(labels) <= 10 else f"[{words}, ... {len(labels)} in all]"
 
 

@@ -12,15 +12,17 @@ from sklearn.model_selection import train_test_split
 
 from skshallow._data import DataSet
 from skshallow._defaults import AUTO_VALIDATION_ROWS, is_auto
+from skshallow._names import shown
 from skshallow._prediction import fitted_attributes
 from skshallow._warnings import warn_caller
 from skshallow.core.batches import equal_rows
 from skshallow.core.standardization import Moments
 
 LEAST_DISTINCT = 2  # rows that can be told apart, on the smaller side of a split
-ELSEWHERE = 3  # deviations of X that the mean of a feature of X_val lies off, or
-STRETCHED = 5  # times that its deviation is larger or smaller
-LEAST_COMPARED = 10  # rows whose mean and deviation say something
+SPREAD_OUT = 5  # times the deviation of X, and beyond its range, is another size,
+SHRUNK = 50  # and so is a deviation as many times smaller; and a mean outside of the range of X
+LEAST_COMPARED = 20  # rows whose mean and deviation say something
+LONGEST_ERROR = 200  # characters of a scorer's error
 
 
 @dataclass
@@ -119,8 +121,8 @@ def _only_ones(labels, groups):
 def _warn_of_only_ones(classes):
     if classes:
         warn_caller(
-            f"classes {classes} have a single sample, which stays in the training set: early "
-            "stopping cannot see them",
+            f"classes {shown(classes)} have a single sample, which stays in the training set: "
+            "early stopping cannot see them",
             UserWarning,
         )
 
@@ -135,18 +137,20 @@ def warn_if_elsewhere(training: DataSet, validation: DataSet) -> None:
     with np.errstate(all="ignore"):
         of_X, of_X_val = (_moments(data) for data in (training, validation))
         deviation, other = np.sqrt(of_X.variance), np.sqrt(of_X_val.variance)
-        moved = np.abs(of_X_val.mean - of_X.mean) > ELSEWHERE * deviation
-        stretched = np.abs(np.log(other / deviation)) > math.log(STRETCHED)
-    vary = np.flatnonzero((deviation > 0) & (other > 0))
-    others = vary[(moved | stretched)[vary]]
+        elsewhere = (of_X_val.mean < of_X.low) | (of_X_val.mean > of_X.high)
+        beyond = (of_X_val.low < of_X.low) | (of_X_val.high > of_X.high)
+        spread = beyond & ~(other <= SPREAD_OUT * deviation)
+        shrunk = (other > 0) & (SHRUNK * other < deviation)
+    vary = np.flatnonzero(deviation > 0)
+    others = vary[(elsewhere | spread | shrunk)[vary]]
     if len(others) > 0 and 2 * len(others) >= len(vary):
         j = others[0]
         warn_caller(
             f"X_val is of another size than X in {len(others)} of {len(vary)} features: feature "
             f"{j} has mean {of_X_val.mean[j]:.3g} and deviation {other[j]:.3g}, in X "
-            f"{of_X.mean[j]:.3g} and {deviation[j]:.3g}. A pipeline transforms X_val only if told "
-            "to: Pipeline(steps, transform_input=['X_val']), with metadata routing and "
-            "set_fit_request(X_val=True, y_val=True)",
+            f"{of_X.mean[j]:.3g} and {deviation[j]:.3g}. If X went through a pipeline's "
+            "transformers, X_val must too: Pipeline(steps, transform_input=['X_val']), with "
+            "metadata routing and set_fit_request(X_val=True, y_val=True). Else the data drift",
             UserWarning,
         )
 
@@ -190,7 +194,10 @@ class LossScorer:
 def weights_for(scorer, weights) -> dict:
     """Keywords for a scorer: the weights, if there are any and it takes them."""
     metric = getattr(scorer, "_score_func", scorer)  # a scorer takes any, its metric may not
-    takes_them = "sample_weight" in inspect.signature(metric).parameters
+    try:
+        takes_them = "sample_weight" in inspect.signature(metric).parameters
+    except ValueError:  # a function without a signature
+        takes_them = False
     return {"sample_weight": weights} if weights is not None and takes_them else {}
 
 
@@ -254,13 +261,14 @@ class MetricScorer:
         try:
             value = float(self.scorer(model, self.X, self.y, **self.weights))
         except (TypeError, ValueError) as error:
+            said = str(error)[:LONGEST_ERROR]
             raise ValueError(
-                f"scoring={scoring!r} cannot score {len(self.y)} validation samples: {error}. Set "
-                "scoring='loss', or another scorer"
+                f"scoring={shown(scoring)} cannot score {len(self.y)} validation samples: {said}. "
+                "Set scoring='loss', or another scorer"
             ) from error
         if math.isnan(value):
             raise ValueError(
-                f"scoring={scoring!r} is nan on the {len(self.y)} validation samples: give more "
-                "samples, of all classes, or set scoring='loss'"
+                f"scoring={shown(scoring)} is nan on the {len(self.y)} validation samples: give "
+                "more samples, of all classes, or set scoring='loss'"
             )
         return value

@@ -17,8 +17,8 @@ from sklearn.utils.sparsefuncs import mean_variance_axis
 from sklearn.utils.validation import check_is_fitted
 
 from skshallow._base import BaseShallowNN
-from skshallow._data import checked
 from skshallow._defaults import Settings, alpha_by_rows, is_auto
+from skshallow._inputs import checked
 from skshallow._names import shown
 from skshallow._parameter_checks import check_number, check_seed
 from skshallow._prediction import FITTED, fitted_network, input_bounds

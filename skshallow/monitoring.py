@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 from sklearn.callback import ScoringMonitor
-from sklearn.metrics import get_scorer
+from sklearn.metrics import get_scorer, get_scorer_names
 
 from skshallow._base import BaseShallowNN
 from skshallow._names import shown
+from skshallow._parameter_checks import check_option
 from skshallow._progress import score_name, shown_score
 from skshallow._table import table
 from skshallow._validation import weights_for
@@ -21,7 +22,8 @@ class LossMonitor(ScoringMonitor):
     """Records losses and scores after every epoch.
 
     Set it on a network with ``set_callbacks``, also on one inside a pipeline or a search; then
-    ``history`` gives what was recorded. Monitoring does not change the weights.
+    ``history`` gives what was recorded. Monitoring does not change the weights. As all callbacks,
+    it sees ``fit`` and not ``partial_fit``.
 
     Parameters
     ----------
@@ -101,7 +103,10 @@ class LossMonitor(ScoringMonitor):
         super().setup(estimator, context)
 
     def history(self) -> Any:
-        """What was recorded during the last fit.
+        """What was recorded during the last fit, or the last search with all its fits.
+
+        Of tools that call ``fit`` several times without telling callbacks, as cross_validate and
+        BaggingClassifier do, that is the last of these fits; ``get_logs(select="all")`` has all.
 
         Returns
         -------
@@ -148,23 +153,24 @@ class _Record:
     def __call__(self, estimator, X, y, **metadata):
         if not hasattr(estimator, "_samples"):  # the end of the fit, not of an epoch
             return {}
+        known = estimator._samples
+        row = {"epoch": estimator.n_iter_, "seconds": estimator._seconds}
         unnamed = copy.copy(estimator)  # samples of training are arrays by now
         vars(unnamed).pop("feature_names_in_", None)
-        row = self._of_training(unnamed)
-        for name, samples in estimator._samples.items():
+        row |= self._of_training(unnamed, known)
+        for name, samples in known.items():
             row |= self._scores(name, unnamed, samples)
         for name, samples in self.data_sets.items():
             row[f"{name}_loss"] = estimator._mean_loss(*samples)
             row |= self._scores(name, estimator, samples)
         return row
 
-    def _of_training(self, estimator):
-        row = {"epoch": estimator.n_iter_, "seconds": estimator._seconds}
-        row |= {"loss": estimator.loss_curve_[-1], "penalty": estimator.penalty_curve_[-1]}
-        if "val" in estimator._samples:
+    def _of_training(self, estimator, known):
+        row = {"loss": estimator.loss_curve_[-1], "penalty": estimator.penalty_curve_[-1]}
+        if "val" in known:
             name, score = score_name(estimator), estimator.validation_scores_[-1]
             if name != "val_loss":
-                row["val_loss"] = estimator._mean_loss(*estimator._samples["val"])
+                row["val_loss"] = estimator._mean_loss(*known["val"])
             row[name] = shown_score(estimator, score)
         return row
 
@@ -182,12 +188,24 @@ def _scorers(scoring):
         scoring = [scoring]
     elif callable(scoring):
         scoring = {"score": scoring}
-    named = scoring if isinstance(scoring, Mapping) else {name: name for name in scoring}
-    return {name: get_scorer(scorer) for name, scorer in named.items()}
+    if isinstance(scoring, list | tuple):
+        scoring = {name: name for name in scoring}
+    if not (isinstance(scoring, Mapping) and all(isinstance(name, str) for name in scoring)):
+        raise TypeError(
+            f"scoring={shown(scoring)} is of the wrong type: give the name of a scorer, a list of "
+            "names, a scorer, or a dict {name: scorer}"
+        )
+    if "loss" in scoring:
+        raise ValueError("scoring has the name 'loss', which is recorded anyway: choose another")
+    for scorer in scoring.values():
+        check_option("scoring", scorer, get_scorer_names(), Callable)
+    return {name: get_scorer(scorer) for name, scorer in scoring.items()}
 
 
 def _checked(data_sets):
     """The sets, or an error."""
+    if not (data_sets is None or isinstance(data_sets, Mapping)):
+        raise TypeError(f"data_sets={shown(data_sets)} is of the wrong type: give a dict")
     for name, samples in (data_sets or {}).items():
         if name in OWN:
             raise ValueError(f"data_sets has the name {name!r}, which training has: choose another")

@@ -201,7 +201,7 @@ def test_a_validation_part_that_leaves_no_training_rows_is_refused():
     [
         (X + 1j, "Complex data not supported"),
         (np.full(X.shape, "word"), "feature 0 of X holds text, as 'word': make numbers"),
-        (np.full(X.shape, {}, dtype=object), "float"),
+        (np.full(X.shape, {}, dtype=object), "feature 0 of X holds objects of type dict"),
         (X[:, 0], "Expected 2D array"),
         (X[None], "dim"),
         (X[:, :0], "0 feature"),

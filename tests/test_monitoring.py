@@ -1,5 +1,7 @@
 """Monitoring: callbacks see the history, LossMonitor records losses and scores of every epoch."""
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -155,6 +157,13 @@ def test_every_fit_of_a_search_has_its_rows(n_jobs):
     assert history.groupby("fit")["epoch"].apply(list).tolist() == 7 * [[1, 2, 3, 4, 5]]
 
 
+def test_what_a_callback_writes_to_a_file_holds_no_training_data():
+    many, watcher = np.tile(X, (30, 1)), Histories()
+    classifier().set_callbacks(watcher).fit(many, np.tile(y, 30))
+    sizes = [len(pickle.dumps(seen.set_callbacks())) for seen in watcher.seen]
+    assert max(sizes) < many.nbytes / 10
+
+
 def test_monitoring_changes_no_weight():
     alone = classifier(early_stopping=True).fit(X, y)
     watched, _ = monitored(
@@ -173,7 +182,11 @@ def test_the_history_is_a_structured_array_without_pandas(monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "match"),
     [
-        ({"scoring": "acuracy"}, "acuracy"),
+        ({"scoring": "acuracy"}, "did you mean 'accuracy'"),
+        ({"scoring": {"loss": "neg_log_loss"}}, "choose another"),
+        ({"scoring": None}, "give the name of a scorer"),
+        ({"scoring": ["accuracy", max]}, "give the name of a scorer"),
+        ({"data_sets": [(X, y)]}, "give a dict"),
         ({"data_sets": {"val": (X, y)}}, "choose another"),
         ({"data_sets": {"test": X}}, "give a tuple"),
     ],

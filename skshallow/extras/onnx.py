@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
 
-from skshallow._data import checked
+from skshallow._inputs import checked
 from skshallow._names import shown
 from skshallow._prediction import input_bounds
 from skshallow._version import __version__

@@ -9,7 +9,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
 from skshallow._base import BaseShallowNN
-from skshallow._data import checked
+from skshallow._inputs import checked
 from skshallow._names import shown
 from skshallow._parameter_checks import check_number
 from skshallow._prediction import fitted_network
