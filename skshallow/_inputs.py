@@ -7,6 +7,7 @@ from sklearn.utils.validation import validate_data
 DTYPES = [np.float64, np.float32]  # of X: both are kept, everything else becomes the first
 LONGEST_NAME = 60  # characters of a feature's name or value in an error
 TIMES = "Date", "Time", "Duration"  # types of polars
+OBJECTS = "objects of type"
 NUMBERS = "biufc"  # kinds of NumPy's types that need no closer look
 
 
@@ -21,7 +22,7 @@ def checked(estimator, X, *y, reset=False, **options):
     except (TypeError, ValueError) as error:
         if (message := _explain(X, str(error))) is None:
             raise
-        raise ValueError(message) from error
+        raise (type(error) if OBJECTS in message else ValueError)(message) from error
 
 
 def _explain(X, said):
@@ -39,13 +40,13 @@ def _first_fault(name, values):
     for value in np.asarray(values, dtype=object):
         try:
             float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError) as error:
             if isinstance(value, str | bytes):
                 return _remedy(name, f"text, as {value[:LONGEST_NAME]!r}")
             if hasattr(value, "isoformat"):
                 return _remedy(name, "dates or times")
             if type(value).__name__ not in ("NoneType", "NAType"):
-                return _remedy(name, f"objects of type {type(value).__name__}")
+                return f"{error}: " + _remedy(name, f"{OBJECTS} {type(value).__name__}")
     return None
 
 

@@ -194,6 +194,7 @@ def test_bounds_survive_pickle_and_go_on():
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("convert", [np.asarray, np.asfortranarray, csr_array])
 @pytest.mark.parametrize("copied", [True, False], ids=["small data", "large data"])
+@pytest.mark.fast(2)
 def test_absurd_values_do_not_flatten_the_rest(copied, convert, engine, monkeypatch):
     limit = 2**40 if copied else -1
     monkeypatch.setattr(core_batches, "SHUFFLE_BUFFER_BYTES", limit)
