@@ -1,5 +1,6 @@
 """What training tells scikit-learn's callbacks: every epoch, with the network as it is by then."""
 
+import copy
 import time
 
 from skshallow._convergence import learned_attributes
@@ -47,5 +48,6 @@ class EpochCallbacks:
         best = state.checkpoint.epoch if state.is_scored else state.epoch
         outcome = Outcome("running", state.theta, best)
         seconds = time.perf_counter() - self.began
-        watched = {"_samples": self.sets.samples, "_seconds": seconds}
-        return learned_attributes(self.estimator, self.engine, outcome, self.sets) | watched
+        lent = {"_samples": self.sets.samples, "_seconds": seconds}
+        lent["_state"] = copy.deepcopy(state)  # what goes on from it must not change this training
+        return learned_attributes(self.estimator, self.engine, outcome, self.sets) | lent

@@ -157,6 +157,18 @@ def test_every_fit_of_a_search_has_its_rows(n_jobs):
     assert history.groupby("fit")["epoch"].apply(list).tolist() == 7 * [[1, 2, 3, 4, 5]]
 
 
+def test_what_a_callback_does_with_its_network_does_not_change_the_training():
+    class Meddler(Histories):
+        def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
+            fitted_estimator.partial_fit(X, y)
+            fitted_estimator.W1_[:] = 0
+
+    meddled = classifier(standardize=False).set_callbacks(Meddler()).fit(X, y)
+    alone = classifier(standardize=False).fit(X, y)
+    np.testing.assert_array_equal(meddled.W1_, alone.W1_)
+    assert meddled.n_iter_ == alone.n_iter_
+
+
 def test_what_a_callback_writes_to_a_file_holds_no_training_data():
     many, watcher = np.tile(X, (30, 1)), Histories()
     classifier().set_callbacks(watcher).fit(many, np.tile(y, 30))
