@@ -34,16 +34,16 @@ print("kept: epoch", network.best_iter_)
 
 plt.style.use("tableau-colorblind10")
 _, axes = plt.subplots(1, 2, figsize=(10, 3.6), layout="constrained")
-looks = {"training": "-", "validation": "--", "test": ":"}
+looks = {"training": ("-", "C0"), "validation": ("--", "C1"), "test": (":", "C5")}
 for kind, column, ax in (("loss", "{}loss", axes[0]), ("accuracy", "{}_accuracy", axes[1])):
     names = ("", "val_", "test_") if kind == "loss" else ("train", "val", "test")
-    for (label, style), name in zip(looks.items(), names, strict=True):
-        ax.plot(history[column.format(name)], style, label=label, linewidth=2)
+    for (label, (style, color)), name in zip(looks.items(), names, strict=True):
+        ax.plot(history[column.format(name)], style, color=color, label=label, linewidth=2)
     ax.axvline(network.best_iter_, color="0.5", linewidth=1)
     ax.set(xlabel="epoch", ylabel=kind)
 axes[0].set_yscale("log")
 axes[0].legend(frameon=False)
-axes[1].annotate("best epoch", (network.best_iter_, 0.9), (5, 0), textcoords="offset points")
+axes[1].annotate("best epoch", (network.best_iter_ + 0.3, axes[1].get_ylim()[0] + 0.002))
 plt.show()
 
 # %%
