@@ -158,6 +158,7 @@ def test_whether_inputs_are_clipped_cannot_change_on_the_way(clip):
     assert (clone(fitted).fit(X, y).input_bounds_ is not None) == clip
 
 
+@pytest.mark.slow
 def test_one_absurd_row_does_not_ruin_a_stream():
     network = regressor()
     for i in range(300):

@@ -32,6 +32,7 @@ def test_noisy_targets_get_more_penalty_than_clean_ones():
     assert noisy > 10 * clean
 
 
+@pytest.mark.slow
 def test_labels_that_are_often_wrong_are_not_learned_by_heart():
     X, y = make_classification(1_600, flip_y=0.2, random_state=0)
     network = ShallowNNClassifier(32, random_state=0).fit(X[:600], y[:600])

@@ -21,6 +21,8 @@ from skshallow.core.network import Network
 from skshallow.core.optimizers import GradientDescent
 from skshallow.core.parameters import Layout, Parameters
 
+pytestmark = pytest.mark.slow  # it starts a browser
+
 PLAYGROUND = DOCS / "_static" / "playground"
 PAGE = (DOCS / "playground.rst").read_text(encoding="utf-8")
 NAMES = ["tanh", "relu", "leaky_relu", "sigmoid", "silu", "identity"]
@@ -194,7 +196,7 @@ def computed(tmp_path_factory):
     return run(tmp_path_factory.mktemp("network"), ["network.js"], script)
 
 
-@pytest.fixture(scope="module", params=[pytest.param("page", marks=pytest.mark.slow)])
+@pytest.fixture(scope="module", params=["page"])
 def visit(tmp_path_factory):
     """What a reader sees who tries the page."""
     if not BROWSER:
@@ -367,7 +369,6 @@ def test_the_lines_in_python_are_the_estimator_with_the_settings(visit):
 # What the page says
 
 
-@pytest.mark.slow
 def test_accuracies_are_those_that_the_page_tells(tmp_path):
     found = run(tmp_path, ["network.js", "points.js"], NETWORK + CLAIMS)
     assert found["flower"] == pytest.approx([0.61, 0.78, 0.97], abs=0.03)

@@ -39,7 +39,7 @@ def test_verbose_2_prints_time_loss_and_penalty_of_every_epoch(capsys, solver):
     assert all(re.search(rf"  \d+\.\d{{4}} s/{unit}  ", line) for line in lines)
 
 
-@pytest.mark.parametrize(("scoring", "sign"), [("loss", -1), ("accuracy", 1), ("neg_log_loss", 1)])
+@pytest.mark.parametrize(("scoring", "sign"), [("loss", -1), ("accuracy", 1)])
 def test_verbose_1_prints_about_ten_lines_with_the_validation_score_by_its_name(
     capsys, scoring, sign
 ):

@@ -448,6 +448,7 @@ def test_options_of_a_loss_object_count():
     assert not np.allclose(narrow.predict(X), wide.predict(X), rtol=0.01)
 
 
+@pytest.mark.slow
 def test_it_searches_and_clones():
     grid = {"loss": ["squared_error", "huber"], "hidden_units": [4, 16]}
     search = GridSearchCV(short(), grid, n_jobs=1).fit(X, y)

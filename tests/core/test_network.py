@@ -360,7 +360,7 @@ def tiled_scores(network, X):
     return np.concatenate(pieces)
 
 
-@pytest.mark.fast(3)
+@pytest.mark.fast(2)
 @covered(container=SPARSE, n0=[1, 5, 40, 400, 4_000], dtype=[np.float32, np.float64], strength=1)
 def test_the_scores_of_a_row_do_not_depend_on_the_company_it_comes_in(container, n0, dtype):
     m = BLOCK_SIZE + 3 * tile_size(n0 * 50, dtype) + 5
