@@ -128,6 +128,7 @@ def test_early_stopping_keeps_the_epoch_in_which_the_average_was_best():
     assert network.best_validation_score_ == network.validation_scores_.max()
 
 
+@pytest.mark.fast(4)
 @covered(
     loss=["squared_error", "huber", "quantile", "poisson"],
     activation=["relu", "prelu", "tanh"],

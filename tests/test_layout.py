@@ -147,36 +147,55 @@ def replaced(identifier):
     return {word for word in REPLACED if f"_{word}_" in parts}
 
 
+def each(paths):
+    """One test for all these files: thousands of small tests would take longer than they run."""
+
+    def decorate(test):
+        def of_all():
+            faults = {}
+            for path in paths:
+                try:
+                    test(path)
+                except AssertionError as fault:
+                    faults[name_of(path)] = str(fault)
+            assert faults == {}
+
+        of_all.__name__, of_all.__doc__ = test.__name__, test.__doc__
+        return of_all
+
+    return decorate
+
+
 # Arrows
 
 
-@pytest.mark.parametrize("path", CORE, ids=name_of)
+@each(CORE)
 def test_core_stands_on_numpy_scipy_and_the_standard_library_alone(path):
     allowed = {"numpy", "scipy", *sys.stdlib_module_names}
     foreign = {module for module, _ in imports(path) if module.split(".")[0] not in allowed}
     assert {module for module in foreign if not module.startswith("skshallow.core")} == set()
 
 
-@pytest.mark.parametrize("path", CORE, ids=name_of)
+@each(CORE)
 def test_inside_core_things_are_handed_in_rather_than_imported(path):
     assert set(imported_modules(path)) <= ARROWS.get(path.stem, set())
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
+@each(FILES)
 def test_only_the_front_door_and_the_extras_know_the_estimators(path):
     above = path == ROOT / "__init__.py" or path.is_relative_to(ROOT / "extras")
     estimators = {"skshallow.classifier", "skshallow.regressor"}
     assert above or not estimators & set(imported_modules(path))
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
+@each(FILES)
 def test_nobody_imports_the_extras(path):
     inside, door = path.is_relative_to(ROOT / "extras"), path == ROOT / "__init__.py"
     extras = {m for m in imported_modules(path) if m.startswith("skshallow.extras")}
     assert inside or extras <= ({"skshallow.extras"} if door else set())  # itself, it loads nothing
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
+@each(FILES)
 def test_only_public_names_of_other_packages_are_used(path):
     private = {
         f"{module}.{name}"
@@ -193,7 +212,7 @@ def test_the_compiled_engine_is_loaded_by_the_one_who_chooses():
     assert {path for path in users if path.parent.name != "_compiled"} == {ROOT / "_engines.py"}
 
 
-@pytest.mark.parametrize("path", COMPILED, ids=name_of)
+@each(COMPILED)
 def test_the_compiled_engine_stands_on_core_and_numba(path):
     allowed = {"numpy", "scipy", "numba", "llvmlite", *sys.stdlib_module_names}
     foreign = {module for module, _ in imports(path) if module.split(".")[0] not in allowed}
@@ -201,7 +220,7 @@ def test_the_compiled_engine_stands_on_core_and_numba(path):
     assert above - {"skshallow.core"} == set()
 
 
-@pytest.mark.parametrize("path", [p for p in FILES if p not in COMPILED], ids=name_of)
+@each([p for p in FILES if p not in COMPILED])
 def test_nobody_else_imports_numba(path):
     assert not {"numba", "llvmlite"} & {module.split(".")[0] for module, _ in imports(path)}
 
@@ -246,7 +265,7 @@ def test_the_state_of_training_has_few_fields():
     assert sum(isinstance(node, ast.AnnAssign) for node in state.body) <= 9
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
+@each(FILES)
 def test_nobody_but_training_binds_an_attribute_of_a_state(path):
     assert path == ROOT / "core" / "training.py" or list(stores(path)) == []
 
@@ -254,7 +273,7 @@ def test_nobody_but_training_binds_an_attribute_of_a_state(path):
 # Words
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
+@each(FILES)
 def test_names_are_those_of_the_field(path):
     allowed, place = allowed_lines(path), EARLIER_NAMES.get(name_of(path))
     tokens = tokenize.generate_tokens(io.StringIO(path.read_text()).readline)
@@ -264,7 +283,7 @@ def test_names_are_those_of_the_field(path):
     assert [(name, line) for name, line in sorted(names) if replaced(name)] == []
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
+@each(FILES)
 def test_texts_do_without_the_replaced_words(path):
     allowed, words = allowed_lines(path), re.compile(rf"\b({'|'.join(REPLACED_IN_TEXT)})\b", re.I)
     lines = enumerate(path.read_text().splitlines(), start=1)
@@ -292,19 +311,19 @@ def test_words_are_found_by_the_parts_of_a_name(identifier, words):
 # Sizes
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
+@each(FILES)
 def test_functions_are_short(path):
     limit, lines = 20 if path in CORE else 30, code_lines(path)
     sizes = {f.name: len(lines & set(range(f.lineno, f.end_lineno + 1))) for f in functions(path)}
     assert {name: size for name, size in sizes.items() if size > limit} == {}
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
+@each(FILES)
 def test_files_are_short(path):
     assert len(code_lines(path)) <= (200 if path in CORE else 300)
 
 
-@pytest.mark.parametrize("path", CORE, ids=name_of)
+@each(CORE)
 def test_functions_of_core_take_at_most_five_arguments_and_seven_with_those_by_name(path):
     many = {f.name: arguments(f) for f in functions(path) if len(arguments(f)) > 5}
     by_name = {
@@ -317,17 +336,17 @@ def test_functions_of_core_take_at_most_five_arguments_and_seven_with_those_by_n
 # The mirror
 
 
-@pytest.mark.parametrize("path", [p for p in CORE if p.stem != "__init__"], ids=name_of)
+@each([p for p in CORE if p.stem != "__init__"])
 def test_every_file_of_core_has_a_file_of_tests(path):
     assert (Path(__file__).parent / "core" / f"test_{path.name}").exists()
 
 
-@pytest.mark.parametrize("path", [p for p in COMPILED if p.stem != "__init__"], ids=name_of)
+@each([p for p in COMPILED if p.stem != "__init__"])
 def test_every_file_of_the_compiled_engine_has_a_file_of_tests(path):
     assert (Path(__file__).parent / "compiled" / f"test_{path.name}").exists()
 
 
-@pytest.mark.parametrize("path", [p for p in FILES if p.stem != "__init__"], ids=name_of)
+@each([p for p in FILES if p.stem != "__init__"])
 def test_every_file_has_its_row_in_the_table_of_the_house(path):
     page = (Path(__file__).parents[1] / "docs" / "contributing.rst").read_text()
     place = path.relative_to(ROOT).as_posix().removeprefix("core/").removeprefix("extras/")
