@@ -6,7 +6,7 @@ import math
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from skshallow._defaults import is_auto, is_lbfgs
+from skshallow._defaults import is_auto, is_lbfgs, name_of_epoch
 from skshallow._prediction import fitted_attributes
 from skshallow._warnings import warn_caller
 from skshallow.core.batches import Inputs
@@ -63,7 +63,7 @@ def convergence_warning(estimator, state, reason: str) -> str | None:
         remedy = "raise alpha"
     if not estimator.standardize:
         remedy += ", or set standardize=True"
-    unit = "iteration" if is_lbfgs(estimator.solver) else "epoch"
+    unit = name_of_epoch(estimator)
     messages = {
         "interrupted": f"training was interrupted in {unit} {epoch}: the best weights so far are "
         "kept",

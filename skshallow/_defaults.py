@@ -94,6 +94,11 @@ def is_lbfgs(solver: Any) -> bool:
     return isinstance(solver, str) and solver == "lbfgs"
 
 
+def name_of_epoch(estimator) -> str:
+    """What the user calls a step of the history: L-BFGS has iterations."""
+    return "iteration" if is_lbfgs(estimator.solver) else "epoch"
+
+
 def wants_quantiles(estimator) -> bool:
     """Whether the outputs are quantiles named by a parameter."""
     loss = estimator.loss if is_regressor(estimator) else None

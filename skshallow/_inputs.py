@@ -30,10 +30,9 @@ def _explain(X, said):
     for name, dtype, values in _features(X):
         if _kind(dtype) not in NUMBERS and (message := _first_fault(name, values())):
             return message
-    missing = "X contains NaN" in said
-    return (
-        f"{said.splitlines()[0]} Put an imputer in front, as SimpleImputer()" if missing else None
-    )
+    if "X contains NaN" not in said:
+        return None
+    return f"{said.splitlines()[0]} Put an imputer in front, as SimpleImputer()"
 
 
 def _first_fault(name, values):

@@ -77,10 +77,12 @@ def remedy_for(name: str, value: Any, known: Iterable[str]) -> str | None:
     if ours is not None:
         return f"it is called {ours!r} here"
     by_lower = {word.lower(): word for word in known if isinstance(word, str)}
-    near = get_close_matches(value.lower(), by_lower, n=3, cutoff=0.6)
-    return (
-        "did you mean " + " or ".join(repr(by_lower[word]) for word in near) + "?" if near else None
-    )
+    near = get_close_matches(value.lower(), by_lower)
+    return _did_you_mean(repr(by_lower[word]) for word in near) if near else None
+
+
+def _did_you_mean(words):
+    return f"did you mean {' or '.join(words)}?"
 
 
 def _ours(table, name):
@@ -102,8 +104,8 @@ def explain_unknown(name: str, known: Iterable[str], of_constructor: Iterable[st
         return f"{name!r} is called {ours} here, and is a parameter of the constructor"
     if ours in known or (ours is not None and not ours.isidentifier()):
         return f"{name!r} is called {ours} here"
-    near = get_close_matches(name, known, n=3)
-    return f"{shown(name)} is not known" + (f": did you mean {' or '.join(near)}?" if near else "")
+    near = get_close_matches(name, known)
+    return f"{shown(name)} is not known" + (f": {_did_you_mean(near)}" if near else "")
 
 
 def with_known_names(function: Callable) -> Callable:

@@ -2,7 +2,7 @@
 
 import time
 
-from skshallow._defaults import is_auto, is_lbfgs
+from skshallow._defaults import is_auto, name_of_epoch
 
 ROUND = 1, 2, 5  # iterations of L-BFGS, whose number nobody knows before: 1, 2, 5, 10, 20, 50, ...
 
@@ -32,7 +32,7 @@ class Progress:
     def __init__(self, estimator, state, n_epochs):
         self.estimator, self.state, self.first = estimator, state, state.epoch
         self.last, self.verbose = state.epoch + n_epochs, int(estimator.verbose)
-        self.unit = "iteration" if is_lbfgs(estimator.solver) else "epoch"
+        self.unit = name_of_epoch(estimator)
         self.every = max(1, n_epochs // 10)
         self.printed, self.time = state.epoch, time.perf_counter()
 

@@ -193,12 +193,14 @@ class LossScorer:
 
 def weights_for(scorer, weights) -> dict:
     """Keywords for a scorer: the weights, if there are any and it takes them."""
+    if weights is None:
+        return {}
     metric = getattr(scorer, "_score_func", scorer)  # a scorer takes any, its metric may not
     try:
         takes_them = "sample_weight" in inspect.signature(metric).parameters
     except ValueError:  # a function without a signature
         takes_them = False
-    return {"sample_weight": weights} if weights is not None and takes_them else {}
+    return {"sample_weight": weights} if takes_them else {}
 
 
 class MetricScorer:

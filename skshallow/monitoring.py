@@ -16,6 +16,10 @@ from skshallow._table import table
 from skshallow._validation import weights_for
 
 OWN = "train", "val"  # sets that training knows itself
+ABOUT_TASK = (  # what ScoringMonitor adds to a row
+    *("task_id_path", "parent_task_id_path", "estimator_name", "task_name", "task_id"),
+    "sequential_subtasks",
+)
 
 
 class LossMonitor(ScoringMonitor):
@@ -135,13 +139,6 @@ class LossMonitor(ScoringMonitor):
         columns: dict = {"fit": np.array([fits[row["parent_task_id_path"]] for row in rows])}
         columns |= {name: np.array([row.get(name, np.nan) for row in rows]) for name in names}
         return table(columns)
-
-
-# what ScoringMonitor adds to a row
-ABOUT_TASK = (
-    *("task_id_path", "parent_task_id_path", "estimator_name", "task_name", "task_id"),
-    "sequential_subtasks",
-)
 
 
 class _Record:
