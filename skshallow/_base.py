@@ -13,7 +13,7 @@ from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils import check_array, check_random_state
 
 from skshallow import _fitting, _training
-from skshallow._data import DataSet, check_weights
+from skshallow._data import DataSet, check_total_weight, check_weights
 from skshallow._defaults import Settings, is_lbfgs, same_options
 from skshallow._hidden_layer import HiddenLayer
 from skshallow._inputs import checked, column_names, plain_targets
@@ -104,8 +104,8 @@ class BaseShallowNN(Persistent, HiddenLayer, CallbackSupportMixin, BaseEstimator
         if first:  # a fit that fails leaves no half of an earlier one
             self._forget([name for name in vars(self) if name.endswith("_")])
         data = self._training_data(X, y, sample_weight, first=first)
-        self._encoder.check_trainable(data.y[data.rows])
-        held_out = self._validation_data((X_val, y_val, sample_weight_val), data.X.dtype)
+        self._encoder.check_trainable(data.targets)
+        held_out = self._validation_data((X_val, y_val, sample_weight_val), data.dtype)
         seed = self._seed(first)
         sets = data_sets(self, settings, data, held_out, seed)
         data = _training.whole_batch_data(self, settings, sets.training)
@@ -198,6 +198,7 @@ class BaseShallowNN(Persistent, HiddenLayer, CallbackSupportMixin, BaseEstimator
         s = None if weights is None else weights[None, :]
         if self._class_weights is not None:
             s = self._class_weights.weigh(y, weights)
+            check_total_weight(s, "sample_weight times class_weight")
         if X.dtype != dtype:
             X = check_array(X.astype(dtype), accept_sparse="csr", input_name="X")
         return DataSet.of(X, y, self._encoder.encode(y, dtype), weights, s)

@@ -82,12 +82,13 @@ def hidden_layer_warning(estimator, data, parameters) -> str | None:
 
     ``parameters`` are the kept ones, for standardised X.
     """
-    rows = data.rows[:: -(-len(data.rows) // N_COMPARED)]
+    some = data.thinned(N_COMPARED)
     alpha = 0.0 if is_auto(estimator.alpha) else estimator.alpha_  # the data asked for theirs
     network = Network(parameters, copy.deepcopy(estimator._activation), alpha=alpha)
-    A0 = Inputs(data.X, data.scales[0], data.bounds).take(rows)
+    A0 = Inputs(some.X, some.scales[0], some.bounds).take(some.rows)
     with np.errstate(over="ignore", invalid="ignore"):
-        apart = abs(A0.max(axis=1) - A0.min(axis=1)).sum(), np.ptp(data.Y[:, rows], axis=1).sum()
+        differences = np.ptp(some.Y[:, some.rows], axis=1)
+        apart = abs(A0.max(axis=1) - A0.min(axis=1)).sum(), differences.sum()
         if 0 in apart:  # no layer could tell these rows apart, or none should
             return None
         return hidden_layer_fault(network, *network.hidden(A0))

@@ -8,8 +8,8 @@ from scipy.sparse import issparse
 from sklearn.utils import check_array
 
 from skshallow.core.batches import BLOCK_SIZE, Batches, Inputs, merge_duplicate_rows
-from skshallow.core.input_bounds import InputBounds, InputRange
-from skshallow.core.standardization import Standardization
+from skshallow.core.input_bounds import Distances, InputBounds, InputRange, sample_size
+from skshallow.core.standardization import Moments, Standardization, TargetStandardization
 
 
 @dataclass
@@ -18,7 +18,7 @@ class DataSet:
 
     ``s`` (1 or n2, m) is sample weight times class weight; ``count`` is the number of rows before
     duplicates were merged; ``scales`` are what standardises X and Y, or None; ``bounds`` clip X
-    before, unless they are None.
+    before, unless they are None. ``mean_weight`` is that of a larger set if this is a part of one.
     """
 
     X: Any
@@ -30,6 +30,7 @@ class DataSet:
     count: int
     scales: tuple = (None, None)
     bounds: InputBounds | None = None
+    mean_weight: float | None = None
 
     @classmethod
     def of(cls, X, y, Y, sample_weight, s) -> "DataSet":
@@ -39,9 +40,44 @@ class DataSet:
         rows = np.arange(X.shape[0]) if s is None else np.flatnonzero(s.any(axis=0))
         return cls(X, y, Y, sample_weight, s, rows, len(rows))
 
+    @property
+    def n_samples(self) -> int:
+        """How many rows are used."""
+        return len(self.rows)
+
+    @property
+    def n_features(self) -> int:
+        """Columns of X."""
+        return self.X.shape[1]
+
+    @property
+    def n_outputs(self) -> int:
+        """Rows of Y."""
+        return len(self.Y)
+
+    @property
+    def dtype(self):
+        """NumPy's type of X, and of all that is computed from it."""
+        return self.X.dtype
+
+    @property
+    def targets(self):
+        """y of these rows, as given."""
+        return self.y[self.rows]
+
     def subset(self, rows) -> "DataSet":
         """The same data, other rows."""
         return replace(self, rows=rows, count=len(rows))
+
+    def sample(self, most: int, rng) -> "DataSet":
+        """At most so many of the rows, drawn at random."""
+        if len(self.rows) <= most:
+            return self
+        return self.subset(np.sort(rng.choice(self.rows, most, replace=False)))
+
+    def thinned(self, most: int) -> "DataSet":
+        """At most so many of the rows, evenly spaced."""
+        return self.subset(self.rows[:: -(-len(self.rows) // most)])
 
     def without_duplicates(self) -> "DataSet":
         """The same J from distinct samples in an order of their own."""
@@ -69,27 +105,44 @@ class DataSet:
         """One weight a row, (m,)."""
         return None if self.s is None else self.s.mean(axis=0)
 
+    def moments(self, bounds: InputBounds | None = None) -> Moments:
+        """Those of the columns of these rows, clipped."""
+        return Moments().update(self.X, self.rows, self.row_weights, bounds)
+
     def standardization(self) -> Standardization:
         """What puts the columns of these rows on one footing."""
         return Standardization.measure(self.X, self.rows, self.row_weights, self.bounds)
 
+    def target_standardization(self, loss) -> TargetStandardization:
+        """The same for the targets under this loss."""
+        weights = None if self.s is None else self.row_weights[self.rows]
+        return TargetStandardization.measure(self.Y[:, self.rows], loss, weights)
+
     def input_range(self) -> tuple[InputRange, InputRange]:
         """That of these rows, and the same without absurd values."""
         seen = InputRange.of(self.X, self.rows)
-        return seen, seen.without_absurd(self.X, self.rows, self.row_weights)
+        some = self.thinned(sample_size(self.X))
+        suspects = seen.suspects(some.X, some.rows, self.n_samples)
+        distances = Distances.of(self.X, self.rows, *suspects, self.row_weights)
+        return seen, seen.without_absurd(distances)
+
+    def engine(self, kind, state, network, size: int):
+        """What computes for these rows, of this class, in steps of so many."""
+        return kind(state, network, self.batches(size))
 
     def batches(self, size: int = BLOCK_SIZE) -> Batches:
         """These rows in batches, standardised; weights become of mean one, so that J is a mean."""
-        s = None
-        if self.s is not None and np.ptp(self.s[:, self.rows]) > 0:
-            s = (self.s * (len(self.rows) / self.total_weight)).astype(self.X.dtype)
+        s, is_part = None, self.mean_weight is not None
+        if self.s is not None and (is_part or np.ptp(self.s[:, self.rows]) > 0):
+            n, total = (1, self.mean_weight) if is_part else (len(self.rows), self.total_weight)
+            s = (self.s * (n / total)).astype(self.X.dtype)
         Y = self.Y if self.scales[1] is None else self.scales[1].apply(self.Y)
         Y = Y.astype(self.X.dtype, copy=False)
         return Batches(Inputs(self.X, self.scales[0], self.bounds), Y, s, self.rows, size)
 
 
-def check_weights(weights, n: int, name: str) -> np.ndarray | None:
-    """Weights as a float64 array (n,): finite, not negative, not all zero."""
+def check_weights(weights, n: int, name: str, *, of_part: bool = False) -> np.ndarray | None:
+    """Weights as a float64 array (n,): finite, not negative, not all zero but in a part of a set."""
     if weights is None:
         return None
     if np.isscalar(weights):
@@ -99,10 +152,16 @@ def check_weights(weights, n: int, name: str) -> np.ndarray | None:
         raise ValueError(f"{name} has shape {weights.shape}: give one weight for each of {n}")
     if (weights < 0).any():
         raise ValueError(f"{name} has a negative weight ({weights.min()}): all must be >= 0")
+    if weights.any() or not of_part:
+        check_total_weight(weights, name)
+    return weights
+
+
+def check_total_weight(weights, name: str) -> None:
+    """The sum of all weights is a number above zero."""
     with np.errstate(over="ignore"):
-        total = weights.sum()
+        total = np.sum(weights)
     if not np.isfinite(total):
         raise ValueError(f"{name}: the sum of the weights overflows: divide them by a constant")
-    if not weights.any():
+    if not total > 0:
         raise ValueError(f"{name}: all weights are zero: give one sample at least a weight")
-    return weights

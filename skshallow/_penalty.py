@@ -14,6 +14,7 @@ import copy
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 from sklearn.model_selection import KFold, StratifiedKFold
@@ -31,9 +32,10 @@ from skshallow._defaults import (
 from skshallow.core.batches import equal_rows
 
 LEAST_ROWS = 50  # with fewer the closed form stands
-MOST_ROWS = 10_000  # to train with, and half as many to score with: more are as good
+MOST_ROWS = 10_000  # to train with: more are as good
+MOST_HELD_OUT = 5_000
 TRIED_TWICE = 1_000  # rows up to which two different parts are held out
-PARTS = 5  # of which one is held out
+PARTS, PARTS_OF_MANY = 5, 3  # of which one is held out; the latter if only some rows are taken
 SHARE, SHARE_OF_FEW = 0.3, 0.5  # of the epochs of a fit to many rows and to few, but at least
 LEAST_EPOCHS = 10
 LONGER = 3  # times as many epochs tell of few rows whether they are clean
@@ -77,8 +79,10 @@ def choose_penalty(estimator, settings: Settings, data: DataSet, held_out, seed:
     if n < LEAST_ROWS:
         return Choice(alpha)
     rng = np.random.default_rng(seed)
-    splits = _splits(estimator, data, n, seed) if held_out is None else [(data, held_out)]
-    splits = [(_some(a, MOST_ROWS, rng), _some(b, MOST_ROWS // 2, rng)) for a, b in splits]
+    if held_out is None:
+        splits = _splits(estimator, data, n, rng, seed)
+    else:
+        splits = [(data.sample(MOST_ROWS, rng), held_out.sample(MOST_HELD_OUT, rng))]
     trials = _Trials(estimator, settings, splits, n, seed)
     steps, clean = descend(trials.losses, *trials.bounds()), False
     if trials.are_few() and steps >= 0 and saves(trials.losses(FAR), trials.losses(steps), GAIN):
@@ -206,28 +210,21 @@ def _losses(network, data):
     return np.concatenate([network.losses(*batch) for batch in data.batches().iterate()])
 
 
-def _splits(estimator, data, n, seed):
+def _splits(estimator, data, n, rng, seed):
     """(training, validation) data, with equal rows on one side; classes in equal shares."""
-    groups = equal_rows(data.X, data.rows)
-    labels = estimator._encoder.strata(data.y)
+    some = data.sample(MOST_ROWS + MOST_HELD_OUT, rng)
+    n_parts = PARTS if some is data else PARTS_OF_MANY
+    groups, labels = equal_rows(some.X, some.rows), estimator._encoder.strata(some.y)
     first = np.unique(groups, return_index=True)[1]
-    if len(first) < PARTS:
-        return [(data, data)]
-    kind, labels = KFold, None if labels is None else labels[data.rows[first]]
+    if len(first) < n_parts:
+        return [(some, some)]
+    kind, labels = KFold, None if labels is None else labels[some.rows[first]]
     if labels is not None:
         _, labels, counts = np.unique(labels, return_inverse=True, return_counts=True)
-        labels = np.where(counts[labels] < PARTS, -1, labels)  # rare ones together
-        kind = StratifiedKFold if np.unique(labels, return_counts=True)[1].min() >= PARTS else KFold
-    parts = kind(PARTS, shuffle=True, random_state=seed).split(first, labels)
+        labels = np.where(counts[labels] < n_parts, -1, labels)  # rare ones together
+        together = np.unique(labels, return_counts=True)[1]
+        kind = StratifiedKFold if together.min() >= n_parts else KFold
+    parts = kind(n_parts, shuffle=True, random_state=seed).split(first, labels)
     number = 2 if n <= TRIED_TWICE else 1
-    return [
-        tuple(data.subset(data.rows[np.isin(groups, chosen)]) for chosen in pair)
-        for _, pair in zip(range(number), parts, strict=False)
-    ]
-
-
-def _some(data, most, rng):
-    """At most so many of the rows."""
-    if len(data.rows) <= most:
-        return data
-    return data.subset(np.sort(rng.choice(data.rows, most, replace=False)))
+    sides = [[some.rows[np.isin(groups, side)] for side in pair] for pair in islice(parts, number)]
+    return [(some.subset(a).sample(MOST_ROWS, rng), some.subset(b)) for a, b in sides]

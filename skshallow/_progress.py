@@ -40,10 +40,10 @@ class Progress:
         """What is known before the first epoch."""
         if self.verbose:
             chosen = " chosen by the data" if is_auto(self.estimator.alpha) else ""
-            line = f"{len(sets.training.rows)} training samples, alpha {alpha:.3g}{chosen}"
+            line = f"{sets.training.n_samples} training samples, alpha {alpha:.3g}{chosen}"
             if sets.validation is not None:
                 auto = " (on by 'auto')" if is_auto(self.estimator.early_stopping) else ""
-                n = len(sets.validation.rows)
+                n = sets.validation.n_samples
                 line += f", early stopping{auto} on {n} validation samples, {sets.source}"
             self._print(line)
 

@@ -14,11 +14,9 @@ from scipy.sparse import issparse
 from sklearn.utils import assert_all_finite, column_or_1d, compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
-from skshallow._data import check_weights
 from skshallow._defaults import new_object, same_options, wants_quantiles
 from skshallow._names import shown
 from skshallow.core import losses
-from skshallow.core.standardization import TargetStandardization
 
 
 @dataclass
@@ -141,9 +139,9 @@ class ClassWeights:
 
     @classmethod
     def learn(cls, class_weight, encoder, y, weights) -> "ClassWeights":
-        """Of these samples, whose weights count as repetitions."""
+        """Of these samples, whose weights count as repetitions; each column may have its own."""
         labels = np.array([0, 1]) if encoder.kind == "multilabel" else encoder.classes
-        weights = np.ones(len(y)) if weights is None else weights
+        weights = np.ones(y.shape) if weights is None else weights
         columns = _columns(y)
         listed = isinstance(class_weight, list)
         if listed and (y.ndim == 1 or len(class_weight) != len(columns)):
@@ -152,16 +150,15 @@ class ClassWeights:
                 "dict, or for a multilabel y a list with a dict for each label"
             )
         each = class_weight if listed else [class_weight] * len(columns)
-        pairs = zip(each, columns, strict=True)
-        return cls(labels, [_by_class(one, labels, column, weights) for one, column in pairs])
+        of_columns = _columns(weights) if weights.ndim == 2 else [weights] * len(columns)
+        values = map(_by_class, each, [labels] * len(columns), columns, of_columns)
+        return cls(labels, [*values])
 
     def weigh(self, y, weights):
         """Sample weight times class weight, (1, m), or (n2, m) for multilabel."""
         weights = np.ones(len(y)) if weights is None else weights
         pairs = zip(self.values, _columns(y), strict=True)
-        s = np.stack([weights * v[np.searchsorted(self.labels, c)] for v, c in pairs])
-        check_weights(s.sum(axis=0), len(y), "sample_weight times class_weight")
-        return s
+        return np.stack([weights * v[np.searchsorted(self.labels, c)] for v, c in pairs])
 
 
 def _columns(y):
@@ -256,8 +253,7 @@ class RealEncoder:
 
     def measure(self, data):
         """What puts the training targets on one footing."""
-        weights = None if data.s is None else data.row_weights[data.rows]
-        return TargetStandardization.measure(data.Y[:, data.rows], self.loss, weights)
+        return data.target_standardization(self.loss)
 
     def transform(self, method):
         """A function of Z2 and its number of outputs; quantiles that cross are sorted."""

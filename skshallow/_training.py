@@ -24,7 +24,7 @@ from skshallow.core.training import EarlyStopping, LearningRate, Outcome, Traini
 
 def whole_batch_data(estimator, settings: Settings, data: DataSet) -> DataSet:
     """The samples, distinct and in an order of their own if a step takes all of them."""
-    n = len(data.rows)
+    n = data.n_samples
     whole = resolve_batch_size(estimator.batch_size, settings, n) >= n
     return data.without_duplicates() if whole and n <= BLOCK_SIZE else data
 
@@ -69,9 +69,9 @@ def mean_loss(estimator, data: DataSet) -> float:
 def new_state(estimator, settings: Settings, data: DataSet, seed: int, *, drawn=True, networks=1):
     """Parameters drawn at random, or the fitted ones; an optimizer without a past."""
     activation, rng = estimator._activation, np.random.default_rng(seed)
-    n0, n1, n2 = data.X.shape[1], networks * int(estimator.hidden_units), len(data.Y)
+    n0, n1, n2 = data.n_features, networks * int(estimator.hidden_units), data.n_outputs
     layout = Layout(n0, n1, n2, activation.learned is not None, networks)
-    parameters = Parameters.zeros(layout, data.X.dtype)
+    parameters = Parameters.zeros(layout, data.dtype)
     if drawn:
         initialize(parameters, settings.initializer, activation, rng, settings.gain)
     else:
@@ -123,8 +123,8 @@ def new_engine(estimator, settings: Settings, state, data: DataSet, alpha: float
     dropout = Dropout(estimator.dropout, state.rng) if estimator.dropout else None
     functions = copy.deepcopy(estimator._activation), estimator._encoder.new_loss()
     network = Network(state.parameters, *functions, alpha=alpha, dropout=dropout)
-    size = resolve_batch_size(estimator.batch_size, settings, len(data.rows))
-    return settings.engine(state, network, data.batches(size))
+    size = resolve_batch_size(estimator.batch_size, settings, data.n_samples)
+    return data.engine(settings.engine, state, network, size)
 
 
 def run_solver(estimator, state, engine, n_epochs: int, **look) -> Outcome:

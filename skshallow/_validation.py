@@ -16,7 +16,6 @@ from skshallow._names import shown
 from skshallow._prediction import fitted_attributes
 from skshallow._warnings import warn_caller
 from skshallow.core.batches import equal_rows
-from skshallow.core.standardization import Moments
 
 LEAST_DISTINCT = 2  # rows that can be told apart, on the smaller side of a split
 SPREAD_OUT = 5  # times the deviation of X, and beyond its range, is another size,
@@ -40,9 +39,10 @@ class DataSets:
 
     @cached_property
     def samples(self) -> dict:
-        """{"train": (X, y, sample_weight), "val": the same} as they were given."""
+        """{"train": (X, y, sample_weight), "val": the same} as they were given, if they are here."""
         sets = {"train": self.training, "val": self.validation}
-        return {name: data.samples() for name, data in sets.items() if data is not None}
+        samples = {name: data.samples() for name, data in sets.items() if data is not None}
+        return {name: known for name, known in samples.items() if known is not None}
 
 
 def data_sets(estimator, settings, data: DataSet, held_out: DataSet | None, seed: int) -> DataSets:
@@ -74,7 +74,7 @@ def wants_validation(estimator, settings, data: DataSet, strata) -> bool:
     """Whether to split a validation set off: "auto" does where the rows are many."""
     if not is_auto(estimator.early_stopping):
         return bool(estimator.early_stopping)
-    n = len(data.rows)
+    n = data.n_samples
     many = n >= AUTO_VALIDATION_ROWS and not settings.full_batch
     return many and (strata is None or n >= 100 * len(np.unique(strata)))
 
@@ -132,7 +132,7 @@ def warn_if_elsewhere(training: DataSet, validation: DataSet) -> None:
 
     A scaler in a pipeline, which X went through and X_val did not, is the usual reason.
     """
-    if min(len(training.rows), len(validation.rows)) < LEAST_COMPARED:
+    if min(training.n_samples, validation.n_samples) < LEAST_COMPARED:
         return
     with np.errstate(all="ignore"):
         of_X, of_X_val = (_moments(data) for data in (training, validation))
@@ -157,8 +157,7 @@ def warn_if_elsewhere(training: DataSet, validation: DataSet) -> None:
 
 def _moments(data):
     """Those of the features, without values that are absurdly far out."""
-    usual = data.input_range()[1].bounds()
-    return Moments().update(data.X, data.rows, data.row_weights, usual)
+    return data.moments(data.input_range()[1].bounds())
 
 
 def new_scorer(estimator, engine, data: DataSet):

@@ -229,8 +229,8 @@ def _untrained(estimator, data, max_rows, rng):
     settings = Settings.of(model)
     model.dropout, model.n_networks = 0.0, 1
     data = model._training_data(*data, first=True, dtype=np.float64)
-    model._encoder.check_trainable(data.y[data.rows])
-    data = data.subset(np.sort(_some(data.rows, max_rows, rng)))
+    model._encoder.check_trainable(data.targets)
+    data = data.sample(max_rows, rng)
     data = model._prepare(settings, data, 0, first=True)
     alpha = alpha_by_rows(settings, data.count) if is_auto(model.alpha) else float(model.alpha)
     return new_engine(model, settings, model._state, data, alpha)

@@ -32,6 +32,8 @@ FOR_MEDIAN = 100  # of them, from which the median is taken
 RANGE_BLOCK = 1_024  # rows whose range is taken together
 SIDE_BY_SIDE = 512  # numbers in a row that reductions over columns are fast for
 SMALL = 16_384  # numbers that are compared one by one
+LOWEST_OCTAVE = -1_073  # binary exponent of the least number, as frexp has it,
+OCTAVES = 2_099  # and how many there are up to the largest, and infinity
 BLOCK = 131_072  # numbers whose range is taken together: they stay in the cache
 
 
@@ -58,18 +60,21 @@ class InputRange:
                 low, high = np.minimum(low, least), np.maximum(high, largest)
         return cls(low.astype(X.dtype), high.astype(X.dtype))
 
-    def without_absurd(self, X, rows, s=None):
-        """The range of these rows without their absurd values; s (m,) weighs all rows of X."""
-        if len(rows) < LEAST_ROWS:
-            return self
-        low, high = self.low.copy(), self.high.copy()
-        s = np.ones(len(rows)) if s is None else s[rows]
+    def suspects(self, X, rows, n):
+        """Columns that may have absurd values, by some of n rows of X, and the centre of each."""
+        if n < LEAST_ROWS:
+            return np.empty(0, int), np.empty(0)
         with np.errstate(over="ignore"):
-            center, typical = _typical_distances(X, rows[:: -(-len(rows) // _sample(X))])
+            center, typical = _typical_distances(X, rows)
             largest = np.maximum(self.high - center, center - self.low)
             columns = np.flatnonzero(largest > SUSPECT * typical)
-            for j, (x, weights) in zip(columns, _columns(X, rows, columns, s), strict=True):
-                low[j], high[j] = _range_of_the_rest(x, center[j], weights, (low[j], high[j]))
+        return columns, center[columns]
+
+    def without_absurd(self, distances):
+        """This range without the absurd values of the columns that ``Distances`` are of."""
+        low, high = self.low.copy(), self.high.copy()
+        for k, j in enumerate(distances.columns):
+            low[j], high[j] = distances.range_of_the_rest(k) or (low[j], high[j])
         return InputRange(low, high)
 
     def unless_absurd(self, before):
@@ -146,7 +151,7 @@ def column_range(x):
     return np.minimum.reduce(low), np.maximum.reduce(high)
 
 
-def _sample(X):
+def sample_size(X):
     """With how many rows to look for columns that have absurd values; fewer if they are long."""
     return SAMPLE if issparse(X) else min(SAMPLE, max(SAMPLED // X.shape[1], LEAST_ROWS))
 
@@ -184,15 +189,56 @@ def _columns(X, rows, columns, s):
             yield x.data[start:stop].astype(np.float64), s[x.indices[start:stop]]
 
 
-def _range_of_the_rest(x, center, s, seen):
-    """(low, high) of a column x without its absurd values, weights s; as seen if it has none."""
-    distances = np.abs(x - center)
-    order = np.argsort(distances)
-    order = order[distances[order] > 0]
-    d, upto = distances[order], np.cumsum(s[order])
-    few = upto[:-1] >= (1 - FEW) * upto[-1:]
-    (ends,) = np.nonzero(few & (d[1:] / GAP > d[:-1]))
-    if len(ends) == 0:
-        return seen
-    rest = x[distances <= d[ends[0]]]
-    return min(rest.min(), center), max(rest.max(), center)
+class Distances:
+    """Distances of some columns' values from the columns' centres, octave by octave.
+
+    A gap by the factor GAP is wider than an octave, from 2^k to 2^(k+1), so that it lies between
+    two of them. Of the values in each, the weight and the extremes are enough to find it, and what
+    was seen elsewhere can be merged.
+    """
+
+    def __init__(self, columns, centers):
+        self.columns, self.centers = columns, centers
+        shape = len(columns), OCTAVES
+        self.weight, self.farthest = np.zeros(shape), np.zeros(shape)
+        self.nearest, self.low = np.full(shape, np.inf), np.full(shape, np.inf)
+        self.high = np.full(shape, -np.inf)
+
+    @classmethod
+    def of(cls, X, rows, columns, centers, s=None):
+        """Those of these rows; s (m,) weighs all rows of X."""
+        self, s = cls(columns, centers), np.ones(len(rows)) if s is None else s[rows]
+        for k, (x, weights) in enumerate(_columns(X, rows, columns, s)):
+            self._take_in(k, x, weights)
+        return self
+
+    def _take_in(self, k, x, s):
+        with np.errstate(over="ignore"):
+            d = np.abs(x - self.centers[k])
+        x, s, d = x[d > 0], s[d > 0], d[d > 0]
+        octave = np.where(np.isinf(d), OCTAVES - 1, np.frexp(d)[1] - LOWEST_OCTAVE)
+        self.weight[k] += np.bincount(octave, s, OCTAVES)
+        for least, values in ((self.nearest, d), (self.low, x)):
+            np.minimum.at(least[k], octave, values)
+        for largest, values in ((self.farthest, d), (self.high, x)):
+            np.maximum.at(largest[k], octave, values)
+
+    def merge(self, other):
+        """Take in what was seen elsewhere."""
+        self.weight += other.weight
+        self.nearest = np.minimum(self.nearest, other.nearest)
+        self.low = np.minimum(self.low, other.low)
+        self.farthest = np.maximum(self.farthest, other.farthest)
+        self.high = np.maximum(self.high, other.high)
+
+    def range_of_the_rest(self, k):
+        """(low, high) of a column without its absurd values; None if it has none."""
+        (filled,) = np.nonzero(self.farthest[k])
+        upto = np.cumsum(self.weight[k, filled])
+        few = upto[:-1] >= (1 - FEW) * upto[-1:]
+        gaps = self.nearest[k, filled[1:]] / GAP > self.farthest[k, filled[:-1]]
+        (ends,) = np.nonzero(few & gaps)
+        if len(ends) == 0:
+            return None
+        rest, center = filled[: ends[0] + 1], self.centers[k]
+        return min(self.low[k, rest].min(), center), max(self.high[k, rest].max(), center)

@@ -214,17 +214,21 @@ class TargetStandardization:
     @classmethod
     def measure(cls, Y, loss, s=None):
         """What suits the targets Y (n2, m), their weights s (m,) and the loss."""
-        s = np.ones(Y.shape[1]) if s is None else s
+        return cls.of(WeightedTargets(Y, s), loss)
+
+    @classmethod
+    def of(cls, targets, loss):
+        """The same of ``WeightedTargets``, or of what answers like them."""
         if loss.link == "log":
-            mean = _mean(Y, s)
+            mean = targets.mean()
             mean = np.where(mean > 0, mean, 1)
             return cls(np.zeros_like(mean), mean, np.ones_like(mean), np.log(mean))
         if loss.target_quantile is None:
-            location = _mean(Y, s)
-            spread = _root_mean_square(Y - location, s)
+            location = targets.mean()
+            spread = targets.distances_from(location).root_mean_square()
         else:
-            location = _quantile(Y, s, loss.target_quantile)
-            spread = _median_deviation(Y, s)
+            location = targets.quantile(loss.target_quantile)
+            spread = _median_deviation(targets)
         size = np.where(location != 0, np.abs(location), 1)  # of a target that never changes
         spread = np.where(spread > 1e-12 * size, spread, size)
         return cls(location, spread, spread, location)
@@ -265,34 +269,42 @@ def fold(arrays, of_inputs=None, of_targets=None, *, back=False):
     return arrays
 
 
-def _mean(Y, s):
-    """Weighted mean of each row, (n2, 1)."""
-    return (Y @ s / s.sum())[:, None]
+class WeightedTargets:
+    """Statistics of targets Y (n2, m) with weights s (m,), each (n2, 1)."""
+
+    def __init__(self, Y, s=None):
+        self.Y, self.s = Y, np.ones(Y.shape[1]) if s is None else s
+
+    def mean(self):
+        """Weighted mean."""
+        return (self.Y @ self.s / self.s.sum())[:, None]
+
+    def root_mean_square(self):
+        """By way of the largest, whose square might overflow or vanish."""
+        largest = np.abs(self.Y).max(axis=1, keepdims=True)
+        largest[largest == 0] = 1
+        return largest * np.sqrt(WeightedTargets((self.Y / largest) ** 2, self.s).mean())
+
+    def quantile(self, level):
+        """The least value with this share of the weight up to it; a level, or one for each row."""
+        chosen = []
+        for y, share in zip(self.Y, np.broadcast_to(level, (len(self.Y), 1)), strict=True):
+            order = np.argsort(y, kind="stable")
+            upto = np.cumsum(self.s[order])
+            reached = share * upto[-1] * (1 - 1e-9)  # rounding of the sum must not decide
+            chosen.append(y[order[np.searchsorted(upto, reached)]])
+        return np.array(chosen)
+
+    def distances_from(self, center):
+        """The same of |Y - center|."""
+        return WeightedTargets(np.abs(self.Y - center), self.s)
 
 
-def _root_mean_square(U, s):
-    """By way of the largest, whose square might overflow or vanish."""
-    largest = np.abs(U).max(axis=1, keepdims=True)
-    largest[largest == 0] = 1
-    return largest * np.sqrt(_mean((U / largest) ** 2, s))
-
-
-def _median_deviation(Y, s):
+def _median_deviation(targets):
     """Median distance from the median, which outliers do not move, as a normal deviation.
 
     The mean distance where half of the targets or more are equal.
     """
-    distance = np.abs(Y - _quantile(Y, s, 0.5))
-    middle = _quantile(distance, s, 0.5)
-    return np.where(middle > 0, 1.4826 * middle, _mean(distance, s))
-
-
-def _quantile(Y, s, level):
-    """Weighted quantile of each row: the least value with this share of the weight up to it."""
-    chosen = []
-    for y, share in zip(Y, np.broadcast_to(level, (len(Y), 1)), strict=True):
-        order = np.argsort(y, kind="stable")
-        upto = np.cumsum(s[order])
-        reached = share * upto[-1] * (1 - 1e-9)  # rounding of the sum must not decide
-        chosen.append(y[order[np.searchsorted(upto, reached)]])
-    return np.array(chosen)
+    distances = targets.distances_from(targets.quantile(0.5))
+    middle = distances.quantile(0.5)
+    return np.where(middle > 0, 1.4826 * middle, distances.mean())
