@@ -9,7 +9,12 @@ from sklearn.utils import check_array
 
 from skshallow.core.batches import BLOCK_SIZE, Batches, Inputs, merge_duplicate_rows
 from skshallow.core.input_bounds import Distances, InputBounds, InputRange, sample_size
-from skshallow.core.standardization import Moments, Standardization, TargetStandardization
+from skshallow.core.standardization import (
+    Moments,
+    Standardization,
+    TargetStandardization,
+    WeightedTargets,
+)
 
 
 @dataclass
@@ -18,7 +23,8 @@ class DataSet:
 
     ``s`` (1 or n2, m) is sample weight times class weight; ``count`` is the number of rows before
     duplicates were merged; ``scales`` are what standardises X and Y, or None; ``bounds`` clip X
-    before, unless they are None. ``mean_weight`` is that of a larger set if this is a part of one.
+    before, unless they are None. ``weight_scale`` makes weights of mean one; it is given if this is
+    a part of a larger set.
     """
 
     X: Any
@@ -30,7 +36,7 @@ class DataSet:
     count: int
     scales: tuple = (None, None)
     bounds: InputBounds | None = None
-    mean_weight: float | None = None
+    weight_scale: float | None = None
 
     @classmethod
     def of(cls, X, y, Y, sample_weight, s) -> "DataSet":
@@ -115,15 +121,21 @@ class DataSet:
 
     def target_standardization(self, loss) -> TargetStandardization:
         """The same for the targets under this loss."""
-        weights = None if self.s is None else self.row_weights[self.rows]
-        return TargetStandardization.measure(self.Y[:, self.rows], loss, weights)
+        return TargetStandardization.of(self.weighted_targets(), loss)
+
+    def weighted_targets(self) -> WeightedTargets:
+        """Y and weights of these rows."""
+        weights = self.row_weights
+        return WeightedTargets(
+            self.Y[:, self.rows], None if weights is None else weights[self.rows]
+        )
 
     def input_range(self) -> tuple[InputRange, InputRange]:
         """That of these rows, and the same without absurd values."""
         seen = InputRange.of(self.X, self.rows)
         some = self.thinned(sample_size(self.X))
         suspects = seen.suspects(some.X, some.rows, self.n_samples)
-        distances = Distances.of(self.X, self.rows, *suspects, self.row_weights)
+        distances = Distances.of(self.X, self.rows, suspects, self.row_weights)
         return seen, seen.without_absurd(distances)
 
     def engine(self, kind, state, network, size: int):
@@ -132,17 +144,16 @@ class DataSet:
 
     def batches(self, size: int = BLOCK_SIZE) -> Batches:
         """These rows in batches, standardised; weights become of mean one, so that J is a mean."""
-        s, is_part = None, self.mean_weight is not None
-        if self.s is not None and (is_part or np.ptp(self.s[:, self.rows]) > 0):
-            n, total = (1, self.mean_weight) if is_part else (len(self.rows), self.total_weight)
-            s = (self.s * (n / total)).astype(self.X.dtype)
+        s, scale = None, self.weight_scale
+        if self.s is not None and (scale is not None or np.ptp(self.s[:, self.rows]) > 0):
+            s = (self.s * (scale or len(self.rows) / self.total_weight)).astype(self.X.dtype)
         Y = self.Y if self.scales[1] is None else self.scales[1].apply(self.Y)
         Y = Y.astype(self.X.dtype, copy=False)
         return Batches(Inputs(self.X, self.scales[0], self.bounds), Y, s, self.rows, size)
 
 
 def check_weights(weights, n: int, name: str, *, of_part: bool = False) -> np.ndarray | None:
-    """Weights as a float64 array (n,): finite, not negative, not all zero but in a part of a set."""
+    """Weights as a float64 array (n,): finite, not negative; all are zero at most in a part."""
     if weights is None:
         return None
     if np.isscalar(weights):

@@ -213,7 +213,8 @@ def _losses(network, data):
 def _splits(estimator, data, n, rng, seed):
     """(training, validation) data, with equal rows on one side; classes in equal shares."""
     some = data.sample(MOST_ROWS + MOST_HELD_OUT, rng)
-    n_parts = PARTS if some is data else PARTS_OF_MANY
+    many = data.n_samples > MOST_ROWS + MOST_HELD_OUT
+    n_parts = PARTS_OF_MANY if many else PARTS
     groups, labels = equal_rows(some.X, some.rows), estimator._encoder.strata(some.y)
     first = np.unique(groups, return_index=True)[1]
     if len(first) < n_parts:

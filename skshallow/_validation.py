@@ -39,7 +39,7 @@ class DataSets:
 
     @cached_property
     def samples(self) -> dict:
-        """{"train": (X, y, sample_weight), "val": the same} as they were given, if they are here."""
+        """{"train": (X, y, sample_weight), "val": the same}, as given; only those that are here."""
         sets = {"train": self.training, "val": self.validation}
         samples = {name: data.samples() for name, data in sets.items() if data is not None}
         return {name: known for name, known in samples.items() if known is not None}

@@ -205,10 +205,10 @@ class Distances:
         self.high = np.full(shape, -np.inf)
 
     @classmethod
-    def of(cls, X, rows, columns, centers, s=None):
-        """Those of these rows; s (m,) weighs all rows of X."""
-        self, s = cls(columns, centers), np.ones(len(rows)) if s is None else s[rows]
-        for k, (x, weights) in enumerate(_columns(X, rows, columns, s)):
+    def of(cls, X, rows, suspects, s=None):
+        """Those of these rows; s (m,) weighs all rows of X; suspects are columns and centres."""
+        self, s = cls(*suspects), np.ones(len(rows)) if s is None else s[rows]
+        for k, (x, weights) in enumerate(_columns(X, rows, self.columns, s)):
             self._take_in(k, x, weights)
         return self
 

@@ -4,7 +4,7 @@ from importlib import import_module
 
 
 def __getattr__(name):
-    if name in ("onnx", "plotting"):
+    if name in ("dask", "onnx", "plotting"):
         try:
             return import_module(f"skshallow.extras.{name}")
         except ImportError as error:  # as for any name that is not there

@@ -3,7 +3,13 @@ import pytest
 from scipy.sparse import csr_array, csr_matrix
 
 from skshallow.core import input_bounds as module
-from skshallow.core.input_bounds import Distances, InputBounds, InputRange, column_range, sample_size
+from skshallow.core.input_bounds import (
+    Distances,
+    InputBounds,
+    InputRange,
+    column_range,
+    sample_size,
+)
 
 SPARSE = [csr_array, csr_matrix]
 LAYOUTS = [np.ascontiguousarray, np.asfortranarray, *SPARSE]
@@ -19,7 +25,7 @@ def measured(X, rows=None, s=None):
     seen = InputRange.of(X, rows)
     some = rows[:: -(-len(rows) // sample_size(X))]
     suspects = seen.suspects(X, some, len(rows))
-    return seen.without_absurd(Distances.of(X, rows, *suspects, s))
+    return seen.without_absurd(Distances.of(X, rows, suspects, s))
 
 
 def assert_same_range(a, b):
@@ -176,11 +182,10 @@ def test_distances_of_parts_tell_the_range_that_those_of_all_rows_do(convert):
     X = normal(400) * [1, 1e-3, 1, 1]
     X[[3, 200, 390], 1], X[7, 2] = [1e6, -1e9, 1e4], 1e300
     X, rows = convert(X), np.arange(400)
-    columns, centers = np.arange(4), np.zeros(4)
-    whole, parts = (Distances(columns, centers) for _ in range(2))
-    whole.merge(Distances.of(X, rows, columns, centers))
+    suspects = np.arange(4), np.zeros(4)
+    whole, parts = Distances.of(X, rows, suspects), Distances(*suspects)
     for part in np.split(rows, [10, 11, 250]):
-        parts.merge(Distances.of(X, part, columns, centers))
+        parts.merge(Distances.of(X, part, suspects))
     seen = InputRange.of(X, rows)
     assert_same_range(seen.without_absurd(parts), seen.without_absurd(whole))
     assert seen.without_absurd(parts).high[2] < 10
@@ -193,5 +198,5 @@ def test_absurd_begins_at_a_gap_by_a_factor_of_100(factor):
         x = np.linspace(-1, 1, 101) * largest
         x[7] = 100 * factor * largest
         column = x[:, None]
-        distances = Distances.of(column, np.arange(101), np.array([0]), np.zeros(1))
+        distances = Distances.of(column, np.arange(101), (np.array([0]), np.zeros(1)))
         assert (distances.range_of_the_rest(0) is not None) == (factor > 1)

@@ -1,0 +1,235 @@
+"""DaskShallowNNClassifier and DaskShallowNNRegressor: the same networks, the data on a cluster."""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY
+from typing import Any, Literal, Self
+
+import dask
+
+from skshallow._base import BaseShallowNN
+from skshallow._constructor import with_constructor
+from skshallow._defaults import is_lbfgs, new_object
+from skshallow._names import shown, with_known_names
+from skshallow._parameter_checks import check_parameters
+from skshallow.classifier import ShallowNNClassifier
+from skshallow.core.optimizers import OPTIMIZERS, Optimizer
+from skshallow.extras.dask import prediction
+from skshallow.extras.dask.data import DistributedData, check_features, learn, load
+from skshallow.regressor import ShallowNNRegressor
+
+
+class DaskNetwork(BaseShallowNN):
+    """What differs if X is a Dask collection; stands before the plain estimator."""
+
+    @with_known_names
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> Self:
+        """Train the network where the data lie.
+
+        Parameters
+        ----------
+        X : dask.array.Array or dask.dataframe.DataFrame of shape (n_samples, n_features)
+            Inputs, in chunks of any size, empty ones and unknown sizes included. Arrays that are
+            not Dask's are trained on here, as by the plain estimator.
+        y : dask.array.Array, Series or DataFrame of shape (n_samples,) or (n_samples, n_outputs)
+            Targets, in as many chunks as X.
+        sample_weight : dask.array.Array or Series of shape (n_samples,), default=None
+            Weights, zero or more.
+        X_val, y_val, sample_weight_val : as X, y and sample_weight, or arrays, default=None
+            Validation data for early stopping.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a parameter or the data cannot be used: the message names it, its value and the
+            remedy.
+        RuntimeError
+            If there is no Dask client, or its cluster goes away.
+        """
+        if dask.is_dask_collection(X):
+            _check_distributed(self, X_val)
+        validation = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
+        return super().fit(X, y, sample_weight, **validation)
+
+    def _training_data(self, X, y, sample_weight, *, first, classes=None, dtype=None):
+        if not dask.is_dask_collection(X):
+            how = {"first": first, "classes": classes, "dtype": dtype}
+            return super()._training_data(X, y, sample_weight, **how)
+        check_features(self, X, reset=first)
+        cluster, chunks = load(self, X, y, sample_weight)
+        learned = learn(self, cluster, chunks, y, first=first)
+        self._class_weights = learned["class_weights"]
+        dtype = learned["dtype"] if first else self.W1_.dtype
+        return DistributedData.of(self, cluster, chunks, dtype, self._class_weights)
+
+    def _further_data(self, X, y, sample_weight=None, *, dtype, suffix=""):
+        if not dask.is_dask_collection(X):
+            return super()._further_data(X, y, sample_weight, dtype=dtype, suffix=suffix)
+        check_features(self, X, reset=False)
+        cluster, chunks = load(self, X, y, sample_weight, suffix=suffix)
+        return DistributedData.of(self, cluster, chunks, dtype, self._class_weights)
+
+    def _fit_epoch(self, X, y, sample_weight, classes=None):
+        if dask.is_dask_collection(X):
+            raise TypeError(
+                "X is a Dask collection, which partial_fit does not take: call fit, or give "
+                "partial_fit one block after the other, as dask_ml.wrappers.Incremental does"
+            )
+        return super()._fit_epoch(X, y, sample_weight, classes)
+
+    def predict(self, X: Any) -> Any:
+        """As of the plain estimator; of a Dask collection lazily, block by block."""
+        return self._of(X, "predict")
+
+    def transform(self, X: Any) -> Any:
+        """Outputs of the hidden units; of a Dask collection lazily, block by block."""
+        return self._of(X, "transform")
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """As of the plain estimator; of Dask collections y and predictions come to the client."""
+        if dask.is_dask_collection(X):
+            return prediction.score(self, X, y, sample_weight)
+        return super().score(X, y, sample_weight)
+
+    def _of(self, X, method):
+        if dask.is_dask_collection(X):
+            return prediction.lazily(self, X, method)
+        return getattr(super(), method)(X)
+
+
+@with_constructor
+class DaskShallowNNClassifier(DaskNetwork, ShallowNNClassifier):
+    """Classifier with one hidden layer, trained on a Dask cluster.
+
+    J is a sum over samples: the workers add up the losses and gradients of their blocks where they
+    lie, a tree adds these up, and L-BFGS, or gradient descent, takes the step at the client. The
+    result is that of :class:`~skshallow.ShallowNNClassifier` with the same parameters on all the
+    data. In each iteration the weights go out and one gradient comes back from each thread of a
+    worker; X stays where it is, but for samples of at most 15,000 rows that ``alpha="auto"`` and
+    others need.
+
+    Parameters
+    ----------
+    hidden_units : int, default=128
+        Number of hidden units.
+    solver : {"lbfgs", "gd"} or Optimizer, default="lbfgs"
+        One that takes all samples in every step. For "adam" and "sgd" see
+        ``dask_ml.wrappers.Incremental``.
+    **parameters
+        All others are those of :class:`~skshallow.ShallowNNClassifier`, with the same defaults.
+        Early stopping needs ``X_val``; dropout must be 0.
+
+    Attributes
+    ----------
+    engine_ : str
+        What computed on the workers: "numpy" or "numba".
+    classes_, W1_, b1_, W2_, b2_, ...
+        All others are those of :class:`~skshallow.ShallowNNClassifier`.
+
+    See Also
+    --------
+    skshallow.ShallowNNClassifier : The same on one machine.
+
+    References
+    ----------
+    Liu and Nocedal (1989), On the limited memory BFGS method for large scale optimization.
+    Chu, Kim, Lin, Yu, Bradski, Ng and Olukotun (2006), Map-reduce for machine learning on
+    multicore.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from dask.distributed import Client
+    >>> from sklearn.datasets import load_digits
+    >>> from skshallow.extras.dask import DaskShallowNNClassifier
+    >>> X, y = (da.from_array(array, chunks=500) for array in load_digits(return_X_y=True))
+    >>> with Client(processes=False, dashboard_address=None):
+    ...     network = DaskShallowNNClassifier(32, max_iter=50, alpha=0.01, random_state=0)
+    ...     labels = network.fit(X, y).predict(X)  # lazy
+    ...     bool((labels == y).mean().compute() > 0.98)
+    True
+    """
+
+    _: KW_ONLY
+    solver: Literal["lbfgs", "gd"] | Optimizer = "lbfgs"
+
+    def predict_proba(self, X: Any) -> Any:
+        """As of the plain estimator; of a Dask collection lazily, block by block."""
+        return self._of(X, "predict_proba")
+
+    def predict_log_proba(self, X: Any) -> Any:
+        """As of the plain estimator; of a Dask collection lazily, block by block."""
+        return self._of(X, "predict_log_proba")
+
+    def decision_function(self, X: Any) -> Any:
+        """As of the plain estimator; of a Dask collection lazily, block by block."""
+        return self._of(X, "decision_function")
+
+
+@with_constructor
+class DaskShallowNNRegressor(DaskNetwork, ShallowNNRegressor):
+    """Regressor with one hidden layer, trained on a Dask cluster.
+
+    As :class:`DaskShallowNNClassifier`; the result is that of
+    :class:`~skshallow.ShallowNNRegressor` with the same parameters on all the data.
+
+    Parameters
+    ----------
+    hidden_units : int, default=128
+        Number of hidden units.
+    solver : {"lbfgs", "gd"} or Optimizer, default="lbfgs"
+        One that takes all samples in every step.
+    **parameters
+        All others are those of :class:`~skshallow.ShallowNNRegressor`, with the same defaults.
+        Early stopping needs ``X_val``; dropout must be 0.
+
+    Attributes
+    ----------
+    engine_ : str
+        What computed on the workers: "numpy" or "numba".
+    W1_, b1_, W2_, b2_, ...
+        All others are those of :class:`~skshallow.ShallowNNRegressor`.
+
+    See Also
+    --------
+    skshallow.ShallowNNRegressor : The same on one machine.
+    """
+
+    _: KW_ONLY
+    solver: Literal["lbfgs", "gd"] | Optimizer = "lbfgs"
+
+
+def _check_distributed(estimator, X_val):
+    """Refuse parameters that a sum over blocks cannot serve, before any work."""
+    check_parameters(estimator)
+    solver = estimator.solver
+    if not (is_lbfgs(solver) or new_object(solver, OPTIMIZERS).full_batch):
+        raise ValueError(
+            f"solver={shown(solver)} takes mini-batches, and X is a Dask collection: set "
+            "solver='lbfgs' or 'gd', or train a plain estimator by dask_ml.wrappers.Incremental"
+        )
+    if estimator.dropout:
+        raise ValueError(f"dropout={estimator.dropout!r} is for data on one machine: set dropout=0")
+    if estimator.early_stopping is True and X_val is None:
+        raise ValueError(
+            "early_stopping=True needs X_val and y_val if X is a Dask collection: pass them to fit"
+        )
+    if X_val is not None and dask.is_dask_collection(X_val) and estimator.scoring != "loss":
+        raise ValueError(
+            f"scoring={shown(estimator.scoring)} needs X_val in memory: call X_val.compute() and "
+            "y_val.compute(), or set scoring='loss'"
+        )

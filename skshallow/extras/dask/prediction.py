@@ -1,0 +1,70 @@
+"""Predictions of Dask collections: block by block, when somebody asks for them."""
+
+import copy
+from functools import partial
+
+import dask
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from skshallow.classifier import ShallowNNClassifier
+from skshallow.extras.dask.data import check_features, is_frame
+from skshallow.regressor import ShallowNNRegressor
+
+PLAIN = ShallowNNClassifier, ShallowNNRegressor
+
+
+def plain(estimator):
+    """The same fitted network without Dask, for workers and for scores."""
+    check_is_fitted(estimator, "W1_")
+    model = copy.copy(estimator)
+    model._forget()
+    model.__class__ = next(kind for kind in PLAIN if isinstance(estimator, kind))
+    return model
+
+
+def lazily(estimator, X, method):
+    """What this method says of each block of X: an array, of a frame a series or a frame."""
+    model = plain(estimator)
+    check_features(estimator, X, reset=False)
+    unnamed = copy.copy(model)
+    vars(unnamed).pop("feature_names_in_", None)
+    example = getattr(unnamed, method)(np.zeros((1, model.n_features_in_)))[:0]
+    predict = partial(_of_block, model, method, example)
+    if is_frame(X):
+        return X.map_partitions(_labelled, predict, meta=_table(example, None))
+    X = X.rechunk({1: -1})
+    shape = example.shape[1:]
+    return X.map_blocks(
+        predict,
+        drop_axis=1 if shape == () else None,
+        new_axis=[2] if len(shape) == 2 else None,
+        chunks=(X.chunks[0], *((n,) for n in shape)),
+        dtype=example.dtype,
+        meta=example,
+    )
+
+
+def score(estimator, X, y, sample_weight=None) -> float:
+    """The score of a plain estimator: predictions and y come to the client, X does not."""
+    model = plain(estimator)
+    predicted, y, sample_weight = dask.compute(estimator.predict(X), y, sample_weight)
+    model.predict = lambda _: np.asarray(predicted)
+    return model.score(None, y, sample_weight)
+
+
+def _of_block(model, method, example, X):
+    return getattr(model, method)(X) if X.shape[0] else example
+
+
+def _labelled(X, predict):
+    """Predictions of a frame, with its index."""
+    return _table(predict(X), X.index)
+
+
+def _table(values, index):
+    from pandas import DataFrame, Series  # which a Dask data frame brings
+
+    if values.ndim > 2:
+        values = values.reshape(len(values), -1)
+    return (Series if values.ndim == 1 else DataFrame)(values, index=index)
