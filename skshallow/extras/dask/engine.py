@@ -1,6 +1,10 @@
 """The engine whose blocks lie on workers: theta goes out, sums of losses and gradients come back.
 
 The objective over blocks is core's; here is another way to add the blocks up.
+
+References
+----------
+Chu, Kim, Lin, Yu, Bradski, Ng and Olukotun (2006), Map-reduce for machine learning on multicore.
 """
 
 import copy

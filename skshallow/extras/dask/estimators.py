@@ -16,6 +16,7 @@ from skshallow.classifier import ShallowNNClassifier
 from skshallow.core.optimizers import OPTIMIZERS, Optimizer
 from skshallow.extras.dask import prediction
 from skshallow.extras.dask.data import DistributedData, check_features, learn, load
+from skshallow.extras.dask.docstrings import documented_as
 from skshallow.regressor import ShallowNNRegressor
 
 
@@ -92,15 +93,52 @@ class DaskNetwork(BaseShallowNN):
         return super()._fit_epoch(X, y, sample_weight, classes)
 
     def predict(self, X: Any) -> Any:
-        """As of the plain estimator; of a Dask collection lazily, block by block."""
+        """Predict, block by block.
+
+        Parameters
+        ----------
+        X : dask.array.Array, dask.dataframe.DataFrame or array of shape (n_samples, n_features)
+            Inputs.
+
+        Returns
+        -------
+        y : dask.array.Array, dask.dataframe.Series or ndarray
+            As the plain estimator predicts, lazy if X is: an array for an array, of a frame a series with its index.
+        """
         return self._of(X, "predict")
 
     def transform(self, X: Any) -> Any:
-        """Outputs of the hidden units; of a Dask collection lazily, block by block."""
+        """Outputs of the hidden units, block by block.
+
+        Parameters
+        ----------
+        X : dask.array.Array, dask.dataframe.DataFrame or array of shape (n_samples, n_features)
+            Inputs.
+
+        Returns
+        -------
+        activations : dask.array.Array, dask.dataframe.DataFrame or ndarray
+            A column for each hidden unit, lazy if X is: an array for an array, of a frame a frame with its index.
+        """
         return self._of(X, "transform")
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """As of the plain estimator; of Dask collections y and predictions come to the client."""
+        """Score of the predictions, as of the plain estimator.
+
+        Parameters
+        ----------
+        X : dask.array.Array, dask.dataframe.DataFrame or array of shape (n_samples, n_features)
+            Inputs, which stay where they are.
+        y : dask.array.Array, dask.dataframe.Series or array of shape (n_samples,)
+            True targets, which come to the client, as the predictions do.
+        sample_weight : as y, default=None
+            Weights of the samples.
+
+        Returns
+        -------
+        score : float
+            Accuracy of a classifier, R2 of a regressor.
+        """
         if dask.is_dask_collection(X):
             return prediction.score(self, X, y, sample_weight)
         return super().score(X, y, sample_weight)
@@ -111,6 +149,7 @@ class DaskNetwork(BaseShallowNN):
         return getattr(super(), method)(X)
 
 
+@documented_as(ShallowNNClassifier)
 @with_constructor
 class DaskShallowNNClassifier(DaskNetwork, ShallowNNClassifier):
     """Classifier with one hidden layer, trained on a Dask cluster.
@@ -120,35 +159,17 @@ class DaskShallowNNClassifier(DaskNetwork, ShallowNNClassifier):
     result is that of :class:`~skshallow.ShallowNNClassifier` with the same parameters on all the
     data. In each iteration the weights go out and one gradient comes back from each thread of a
     worker; X stays where it is, but for samples of at most 15,000 rows that ``alpha="auto"`` and
-    others need.
+    others need. Early stopping needs ``X_val``; dropout must be 0.
 
     Parameters
     ----------
-    hidden_units : int, default=128
-        Number of hidden units.
     solver : {"lbfgs", "gd"} or Optimizer, default="lbfgs"
-        One that takes all samples in every step. For "adam" and "sgd" see
-        ``dask_ml.wrappers.Incremental``.
-    **parameters
-        All others are those of :class:`~skshallow.ShallowNNClassifier`, with the same defaults.
-        Early stopping needs ``X_val``; dropout must be 0.
-
-    Attributes
-    ----------
-    engine_ : str
-        What computed on the workers: "numpy" or "numba".
-    classes_, W1_, b1_, W2_, b2_, ...
-        All others are those of :class:`~skshallow.ShallowNNClassifier`.
+        One that takes all samples in every step: "lbfgs" [3]_, or plain gradient descent. For
+        "adam" and "sgd" see ``dask_ml.wrappers.Incremental``.
 
     See Also
     --------
     skshallow.ShallowNNClassifier : The same on one machine.
-
-    References
-    ----------
-    Liu and Nocedal (1989), On the limited memory BFGS method for large scale optimization.
-    Chu, Kim, Lin, Yu, Bradski, Ng and Olukotun (2006), Map-reduce for machine learning on
-    multicore.
 
     Examples
     --------
@@ -157,8 +178,8 @@ class DaskShallowNNClassifier(DaskNetwork, ShallowNNClassifier):
     >>> from sklearn.datasets import load_digits
     >>> from skshallow.extras.dask import DaskShallowNNClassifier
     >>> X, y = (da.from_array(array, chunks=500) for array in load_digits(return_X_y=True))
-    >>> with Client(processes=False, dashboard_address=None):
-    ...     network = DaskShallowNNClassifier(32, max_iter=50, alpha=0.01, random_state=0)
+    >>> with Client(processes=False, dashboard_address=":0"):
+    ...     network = DaskShallowNNClassifier(32, max_iter=200, alpha=0.01, random_state=0)
     ...     labels = network.fit(X, y).predict(X)  # lazy
     ...     bool((labels == y).mean().compute() > 0.98)
     True
@@ -168,45 +189,83 @@ class DaskShallowNNClassifier(DaskNetwork, ShallowNNClassifier):
     solver: Literal["lbfgs", "gd"] | Optimizer = "lbfgs"
 
     def predict_proba(self, X: Any) -> Any:
-        """As of the plain estimator; of a Dask collection lazily, block by block."""
+        """Probability of each class, block by block.
+
+        Parameters
+        ----------
+        X : dask.array.Array, dask.dataframe.DataFrame or array of shape (n_samples, n_features)
+            Inputs.
+
+        Returns
+        -------
+        probabilities : dask.array.Array, dask.dataframe.DataFrame or ndarray
+            In the order of ``classes_``, lazy if X is: an array for an array, of a frame a frame with its index.
+        """
         return self._of(X, "predict_proba")
 
     def predict_log_proba(self, X: Any) -> Any:
-        """As of the plain estimator; of a Dask collection lazily, block by block."""
+        """Logarithm of ``predict_proba``, block by block.
+
+        Parameters
+        ----------
+        X : dask.array.Array, dask.dataframe.DataFrame or array of shape (n_samples, n_features)
+            Inputs.
+
+        Returns
+        -------
+        log_probabilities : dask.array.Array, dask.dataframe.DataFrame or ndarray
+            In the order of ``classes_``, lazy if X is: an array for an array, of a frame a frame with its index.
+        """
         return self._of(X, "predict_log_proba")
 
     def decision_function(self, X: Any) -> Any:
-        """As of the plain estimator; of a Dask collection lazily, block by block."""
+        """Scores Z2, the logits of the probabilities, block by block.
+
+        Parameters
+        ----------
+        X : dask.array.Array, dask.dataframe.DataFrame or array of shape (n_samples, n_features)
+            Inputs.
+
+        Returns
+        -------
+        scores : dask.array.Array, dask.dataframe.DataFrame or ndarray
+            One score for each sample for two classes, else one for each class, lazy if X is: an array for an array, of a frame a frame or series with its index.
+        """
         return self._of(X, "decision_function")
 
 
+@documented_as(ShallowNNRegressor)
 @with_constructor
 class DaskShallowNNRegressor(DaskNetwork, ShallowNNRegressor):
     """Regressor with one hidden layer, trained on a Dask cluster.
 
-    As :class:`DaskShallowNNClassifier`; the result is that of
-    :class:`~skshallow.ShallowNNRegressor` with the same parameters on all the data.
+    J is a sum over samples: the workers add up the losses and gradients of their blocks where they
+    lie, a tree adds these up, and L-BFGS, or gradient descent, takes the step at the client. The
+    result is that of :class:`~skshallow.ShallowNNRegressor` with the same parameters on all the
+    data; what travels is as for :class:`DaskShallowNNClassifier`. Early stopping needs ``X_val``;
+    dropout must be 0.
 
     Parameters
     ----------
-    hidden_units : int, default=128
-        Number of hidden units.
     solver : {"lbfgs", "gd"} or Optimizer, default="lbfgs"
-        One that takes all samples in every step.
-    **parameters
-        All others are those of :class:`~skshallow.ShallowNNRegressor`, with the same defaults.
-        Early stopping needs ``X_val``; dropout must be 0.
-
-    Attributes
-    ----------
-    engine_ : str
-        What computed on the workers: "numpy" or "numba".
-    W1_, b1_, W2_, b2_, ...
-        All others are those of :class:`~skshallow.ShallowNNRegressor`.
+        One that takes all samples in every step: "lbfgs" [3]_, or plain gradient descent. For
+        "adam" and "sgd" see ``dask_ml.wrappers.Incremental``.
 
     See Also
     --------
     skshallow.ShallowNNRegressor : The same on one machine.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from dask.distributed import Client
+    >>> from sklearn.datasets import load_diabetes
+    >>> from skshallow.extras.dask import DaskShallowNNRegressor
+    >>> X, y = (da.from_array(array, chunks=100) for array in load_diabetes(return_X_y=True))
+    >>> with Client(processes=False, dashboard_address=":0"):
+    ...     network = DaskShallowNNRegressor(16, alpha=0.01, random_state=0).fit(X, y)
+    ...     network.score(X, y) > 0.5
+    True
     """
 
     _: KW_ONLY
