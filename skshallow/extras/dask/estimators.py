@@ -103,7 +103,8 @@ class DaskNetwork(BaseShallowNN):
         Returns
         -------
         y : dask.array.Array, dask.dataframe.Series or ndarray
-            As the plain estimator predicts, lazy if X is: an array for an array, of a frame a series with its index.
+            As the plain estimator predicts.
+            Lazy if X is: of an array an array, of a frame a series with its index.
         """
         return self._of(X, "predict")
 
@@ -118,7 +119,8 @@ class DaskNetwork(BaseShallowNN):
         Returns
         -------
         activations : dask.array.Array, dask.dataframe.DataFrame or ndarray
-            A column for each hidden unit, lazy if X is: an array for an array, of a frame a frame with its index.
+            A column for each hidden unit.
+            Lazy if X is: of an array an array, of a frame a frame with its index.
         """
         return self._of(X, "transform")
 
@@ -179,7 +181,7 @@ class DaskShallowNNClassifier(DaskNetwork, ShallowNNClassifier):
     >>> from skshallow.extras.dask import DaskShallowNNClassifier
     >>> X, y = (da.from_array(array, chunks=500) for array in load_digits(return_X_y=True))
     >>> with Client(processes=False, dashboard_address=":0"):
-    ...     network = DaskShallowNNClassifier(32, max_iter=200, alpha=0.01, random_state=0)
+    ...     network = DaskShallowNNClassifier(32, alpha=0.01, tol=1e-3, random_state=0)
     ...     labels = network.fit(X, y).predict(X)  # lazy
     ...     bool((labels == y).mean().compute() > 0.98)
     True
@@ -199,7 +201,8 @@ class DaskShallowNNClassifier(DaskNetwork, ShallowNNClassifier):
         Returns
         -------
         probabilities : dask.array.Array, dask.dataframe.DataFrame or ndarray
-            In the order of ``classes_``, lazy if X is: an array for an array, of a frame a frame with its index.
+            In the order of ``classes_``.
+            Lazy if X is: of an array an array, of a frame a frame with its index.
         """
         return self._of(X, "predict_proba")
 
@@ -214,7 +217,8 @@ class DaskShallowNNClassifier(DaskNetwork, ShallowNNClassifier):
         Returns
         -------
         log_probabilities : dask.array.Array, dask.dataframe.DataFrame or ndarray
-            In the order of ``classes_``, lazy if X is: an array for an array, of a frame a frame with its index.
+            In the order of ``classes_``.
+            Lazy if X is: of an array an array, of a frame a frame with its index.
         """
         return self._of(X, "predict_log_proba")
 
@@ -229,7 +233,8 @@ class DaskShallowNNClassifier(DaskNetwork, ShallowNNClassifier):
         Returns
         -------
         scores : dask.array.Array, dask.dataframe.DataFrame or ndarray
-            One score for each sample for two classes, else one for each class, lazy if X is: an array for an array, of a frame a frame or series with its index.
+            One score for each sample for two classes, else one for each class.
+            Lazy if X is: of an array an array, of a frame a frame or series with its index.
         """
         return self._of(X, "decision_function")
 
