@@ -643,12 +643,12 @@ def test_per_iteration_one_gradient_comes_from_each_thread(threads, monkeypatch)
     """However many blocks there are."""
     X, y = load_iris(return_X_y=True)
     submitted = []
-    submit = cluster_module.Cluster.submit
+    map_ = cluster_module.Cluster.map
 
-    def counting(self, function, *arguments):
-        submitted.append(function.__name__)
-        return submit(self, function, *arguments)
+    def counting(self, function, parts, **arguments):
+        submitted.extend([function.__name__] * len(parts))
+        return map_(self, function, parts, **arguments)
 
-    monkeypatch.setattr(cluster_module.Cluster, "submit", counting)
+    monkeypatch.setattr(cluster_module.Cluster, "map", counting)
     network = DaskShallowNNClassifier(**GIVEN, solver="gd").fit(*chunked(X, y, chunks=10))
     assert submitted.count("sum_over_blocks") == 2 * network.n_iter_

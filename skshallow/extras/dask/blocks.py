@@ -5,7 +5,7 @@ sets of the package. Whatever leaves a worker is as small as theta, but for a sa
 """
 
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Any
 
 import numpy as np
@@ -150,11 +150,10 @@ def take(part, wanted) -> list:
     return found
 
 
-def input_range(part) -> InputRange | None:
+def input_range(part) -> InputRange:
     """That of a part, absurd values included."""
-    ranges = [InputRange.of(data.X, data.rows) for data in part.data_sets.values()]
-    low, high = (np.array([getattr(r, end) for r in ranges]) for end in ("low", "high"))
-    return InputRange(low.min(axis=0), high.max(axis=0)) if ranges else None
+    ranges = (InputRange.of(data.X, data.rows) for data in part.data_sets.values())
+    return reduce(InputRange.merge, ranges)
 
 
 def distances(part, suspects) -> Distances:

@@ -56,13 +56,18 @@ class Cluster:
         self._check_client()
         return self.client.submit(function, *arguments, pure=False)
 
-    def each(self, function: Callable, parts: list[Future], *arguments) -> list:
-        """``function(part, *arguments)`` of every part."""
-        return self.results([self.submit(function, part, *arguments) for part in parts])
+    def map(self, function: Callable, parts: list[Future], **arguments) -> list[Future]:
+        """``function(part, **arguments)`` of every part, where it lies."""
+        self._check_client()
+        return self.client.map(function, parts, pure=False, **arguments)
 
-    def merged(self, function: Callable, parts: list[Future], merge: Callable, *arguments):
-        """The same, merged two by two: the results are many times smaller than the parts."""
-        found = [self.submit(function, part, *arguments) for part in parts]
+    def each(self, function: Callable, parts: list[Future], **arguments) -> list:
+        """What comes of every part."""
+        return self.results(self.map(function, parts, **arguments))
+
+    def merged(self, function: Callable, parts: list[Future], merge: Callable, **arguments):
+        """The same, merged in a tree: results are many times smaller than the parts."""
+        found = self.map(function, parts, **arguments)
         while len(found) > FAN_IN:
             some = [found[i : i + FAN_IN] for i in range(0, len(found), FAN_IN)]
             found = [self.submit(_merge, merge, few) for few in some]

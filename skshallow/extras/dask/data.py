@@ -1,6 +1,7 @@
 """A data set whose rows lie on workers: it answers as ``DataSet`` does, by asking them."""
 
 from dataclasses import dataclass, replace
+from functools import reduce
 from operator import add
 from typing import Any
 
@@ -13,7 +14,7 @@ from sklearn.base import is_classifier
 from skshallow._data import DataSet, check_total_weight
 from skshallow._inputs import checked, column_names
 from skshallow.core.batches import BLOCK_SIZE
-from skshallow.core.input_bounds import InputBounds, sample_size
+from skshallow.core.input_bounds import InputBounds, InputRange, sample_size
 from skshallow.core.standardization import Standardization, TargetStandardization
 from skshallow.extras.dask import blocks
 from skshallow.extras.dask.blocks import Description
@@ -95,7 +96,8 @@ def check_features(estimator, X, *, reset) -> None:
 
 def learn(estimator, cluster, chunks, y, *, first) -> dict:
     """What y is and how its classes weigh, by all chunks; the type that all become."""
-    found = cluster.merged(blocks.facts, chunks, blocks.merge_facts, is_classifier(estimator))
+    labels = is_classifier(estimator)
+    found = cluster.merged(blocks.facts, chunks, blocks.merge_facts, with_labels=labels)
     if found is None:
         raise ValueError("X has 0 samples: all of its chunks are empty")
     check_total_weight(found.total_weight, "sample_weight")
@@ -152,10 +154,11 @@ class DistributedData:
             cluster.submit(blocks.part_of, [chunks[i] for i in group], group, *how)
             for group in groups
         ]
-        labels = is_classifier(estimator)
-        found = cluster.merged(blocks.describe, parts, Description.merge, labels)
-        check_total_weight(found.total_weight, "sample_weight times class_weight")
-        self = cls(cluster, parts, found, estimator)
+        found = cluster.each(blocks.describe, parts, with_labels=is_classifier(estimator))
+        whole = reduce(Description.merge, found)
+        check_total_weight(whole.total_weight, "sample_weight times class_weight")
+        parts = [part for part, of_part in zip(parts, found, strict=True) if of_part.n_by_block]
+        self = cls(cluster, parts, whole, estimator)
         self.example = self.thinned(1)
         return self
 
@@ -215,7 +218,9 @@ class DistributedData:
             inside = samples[(start <= samples) & (samples < start + n)] - start
             wanted |= {number: inside} if len(inside) else {}
             start += n
-        pieces = [p for found in self.cluster.each(blocks.take, self.parts, wanted) for p in found]
+        pieces = [
+            p for found in self.cluster.each(blocks.take, self.parts, wanted=wanted) for p in found
+        ]
         _, X, y, Y, weights, s = zip(*sorted(pieces, key=lambda piece: piece[0]), strict=True)
         X = vstack(X, format="csr") if issparse(X[0]) else np.concatenate(X)
         weights, s = (None if a[0] is None else np.concatenate(a, axis=-1) for a in (weights, s))
@@ -225,16 +230,16 @@ class DistributedData:
 
     def input_range(self):
         """As of ``DataSet``."""
-        seen = self._merged(blocks.input_range, lambda a, b: a.merge(b) if a and b else a or b)
+        seen = self._merged(blocks.input_range, InputRange.merge)
         some = self.thinned(sample_size(self.example.X))
         suspects = seen.suspects(some.X, some.rows, self.n_samples)
         if len(suspects[0]) == 0:
             return seen, seen
-        return seen, seen.without_absurd(self._merged(blocks.distances, _merge, suspects))
+        return seen, seen.without_absurd(self._merged(blocks.distances, _merge, suspects=suspects))
 
     def moments(self, bounds=None):
         """As of ``DataSet``."""
-        return self._merged(blocks.moments, _merge, bounds)
+        return self._merged(blocks.moments, _merge, bounds=bounds)
 
     def standardization(self) -> Standardization:
         """As of ``DataSet``."""
@@ -244,8 +249,8 @@ class DistributedData:
         """As of ``DataSet``."""
         return TargetStandardization.of(DistributedTargets(self), loss)
 
-    def _merged(self, function, merge, *arguments):
-        return self.cluster.merged(function, self.parts, merge, *arguments)
+    def _merged(self, function, merge, **arguments):
+        return self.cluster.merged(function, self.parts, merge, **arguments)
 
     def batches(self, size: int = BLOCK_SIZE) -> "DistributedData":
         """The blocks on workers are the batches."""
@@ -257,7 +262,7 @@ class DistributedData:
 
 
 def _merge(a, b):
-    """Of two objects that merge in place, where neither may have seen anything."""
+    """Of two objects that merge in place."""
     a.merge(b)
     return a
 
@@ -274,12 +279,12 @@ class DistributedTargets:
 
     def mean(self):
         """Weighted mean."""
-        weights, sums = self._merged(blocks.power_sums, 1)
+        weights, sums = self._merged(blocks.power_sums, power=1)
         return sums / weights
 
     def root_mean_square(self):
         """Root of the mean of squares."""
-        weights, squares = self._merged(blocks.power_sums, 2)
+        weights, squares = self._merged(blocks.power_sums, power=2)
         return np.sqrt(squares / weights)
 
     def quantile(self, level):
@@ -291,7 +296,7 @@ class DistributedTargets:
             step = np.maximum(apart // np.uint64(THRESHOLDS + 1), np.uint64(1))
             inside = np.minimum(step[:, None] * steps, apart[:, None])
             inside = low[:, None] + inside.view(np.int64)
-            upto = self._merged(blocks.weights_up_to, _number(inside))
+            upto = self._merged(blocks.weights_up_to, thresholds=_number(inside))
             reached = upto >= share * upto[:, -1:] * (1 - 1e-9)
             first = reached.argmax(axis=1)
             edges = np.column_stack([low, inside, high])
@@ -302,8 +307,8 @@ class DistributedTargets:
         """The same of |Y - center|."""
         return DistributedTargets(self.data, center)
 
-    def _merged(self, function, *arguments):
-        return self.data._merged(function, add, self.center, *arguments)
+    def _merged(self, function, **arguments):
+        return self.data._merged(function, add, center=self.center, **arguments)
 
 
 def _place(x):

@@ -8,6 +8,7 @@ Chu, Kim, Lin, Yu, Bradski, Ng and Olukotun (2006), Map-reduce for machine learn
 """
 
 import copy
+from operator import add
 
 from skshallow.core.batches import BLOCK_SIZE
 from skshallow.core.engine import BlockObjective, NumpyEngine
@@ -42,15 +43,16 @@ class DaskEngine(NumpyEngine):
 
     def sum_over_blocks(self, scale):
         """Sum of s * L over all examples; scale times its gradient."""
-        at = self.network.parameters.theta, scale
-        return self.cluster.merged(blocks.sum_over_blocks, self.training, _add, *at)
+        at = {"theta": self.network.parameters.theta, "scale": scale}
+        return self.cluster.merged(blocks.sum_over_blocks, self.training, _add, **at)
 
     def _mean_loss(self, batches):
         """Of examples that are here, or on workers."""
         if not hasattr(batches, "cluster"):
             return self.network.mean_loss(batches)
-        engines, theta = self._engines_of(batches), self.network.parameters.theta
-        return self.cluster.merged(blocks.sum_of_losses, engines, _sum, theta) / batches.n_samples
+        engines, at = self._engines_of(batches), {"theta": self.network.parameters.theta}
+        total = self.cluster.merged(blocks.sum_of_losses, engines, add, **at)
+        return total / batches.n_samples
 
     def _engines_of(self, data):
         """Futures of the engines of a data set, made once."""
@@ -69,7 +71,3 @@ class DaskEngine(NumpyEngine):
 
 def _add(a, b):
     return a[0] + b[0], a[1] + b[1]
-
-
-def _sum(a, b):
-    return a + b

@@ -268,7 +268,7 @@ class DaskShallowNNRegressor(DaskNetwork, ShallowNNRegressor):
     >>> from skshallow.extras.dask import DaskShallowNNRegressor
     >>> X, y = (da.from_array(array, chunks=100) for array in load_diabetes(return_X_y=True))
     >>> with Client(processes=False, dashboard_address=":0"):
-    ...     network = DaskShallowNNRegressor(16, alpha=0.01, random_state=0).fit(X, y)
+    ...     network = DaskShallowNNRegressor(16, tol=1e-3, random_state=0).fit(X, y)
     ...     network.score(X, y) > 0.5
     True
     """
