@@ -23,6 +23,7 @@ BLOCK_NUMBERS = 2**17  # or fewer, where what is made of their numbers is severa
 GOLDEN_RATIO = np.uint64(0x9E3779B97F4A7C15)  # times 2^64: multiples of it are far from regular
 SHUFFLE_BUFFER_BYTES = 2**25  # of X that is copied rather than taken batch after batch
 TILE_CACHE = 2**17  # hidden activations that prediction computes at a time: they stay in the cache
+TILE_INPUTS = 2**19  # inputs that prediction takes at a time, at most, if hidden units are few
 SMALL_PRODUCT = 1_000_000  # multiplications up to which BLAS has a quick way for few rows
 FLOAT32_TILE = 16  # columns in which every BLAS kernel rounds a float32 product alike
 
@@ -232,7 +233,8 @@ def tiles(X, n1, dtype, bounds=None):
     """
     m, n0 = X.shape
     tile = tile_size(n0 * n1, dtype)
-    chunk = BLOCK_SIZE if issparse(X) else tile * max(TILE_CACHE // (tile * n1), 1)
+    together = min(TILE_CACHE // (tile * n1), TILE_INPUTS // (tile * n0))
+    chunk = BLOCK_SIZE if issparse(X) else tile * max(together, 1)
     for start in range(0, m, chunk):
         x = X[start : start + chunk]
         x, n = x if bounds is None else bounds.apply(x), x.shape[0]
