@@ -1,10 +1,11 @@
 """What data that do not fit in memory cost: the peak of memory, and the accuracy of a stream.
 
-Memory: so many rows and four times as many, each in a process of its own. Its peak is what the
-system says (``ru_maxrss``), less what the process held after a first small network. Pages of a
-mapped file count there while they lie in memory, although the system drops them if it needs the
-room. So a thread looks a hundred times a second at the process's own pages alone; where the system
-does not tell them apart, that column is empty.
+Memory: so many rows and four times as many, each in a process of its own. "peak" is the most that
+the process had in memory, as the system says (``ru_maxrss``): with Python, what it imported and the
+first small network. Pages of a mapped file count there while they lie in memory, although the
+system drops them if it needs the room. So a thread looks a hundred times a second at the pages that
+belong to no file, less those after the first small network: "own". Where the system does not tell
+them apart, that column is empty.
 
 Accuracy: the training set in chunks, in an order drawn once, over and over, as often as ``fit``
 passes over it. "falling": ``max_iter`` is the number of calls, so that the learning rate falls as
@@ -121,15 +122,15 @@ def train(source, folder, n, chunk):
 
 
 def measure_memory(source, folder, n, chunk):
-    """{column: bytes} of this process, beyond what a first small network takes."""
+    """{column: bytes} of this process."""
     X, y = drawn(0, 200)
     ShallowNNClassifier(32, max_iter=1).fit(X, y)
     pd.DataFrame(X[:2]).to_numpy()
-    before, own_before, watched = total_peak(), own_pages(), OwnPeak()
+    before, watched = own_pages(), OwnPeak()
     watched.start()
     train(source, folder, n, chunk)
     own = watched.stop()
-    return {"peak": total_peak() - before, "own": None if own is None else own - own_before}
+    return {"peak": total_peak(), "own": None if own is None else own - before}
 
 
 def in_a_new_process(source, folder, n, chunk):
@@ -150,8 +151,7 @@ def memory(n, chunk):
                 figures.append({"source": source, "rows": rows, "X": rows * FEATURES * 4} | found)
     frame = pd.DataFrame(figures).set_index(["source", "rows"]).unstack("rows") / 1e6
     print(f"\nMB of {FEATURES} features in float32, chunks of {chunk:,} rows, one pass")
-    columns = {"X": "X itself", "peak": "peak", "own": "without pages of files"}
-    frame = frame.loc[list(SOURCES)].rename(columns=columns).rename_axis(index=None)
+    frame = frame.loc[list(SOURCES)].rename(columns={"X": "X itself"}).rename_axis(index=None)
     print(frame.to_string(float_format="{:.0f}".format, na_rep=""))
 
 
