@@ -66,7 +66,7 @@ def write(folder, n, chunk):
 def chunks(source, folder, n, chunk):
     """(X, y) of every chunk."""
     if source == "Parquet":
-        for batch in pq.ParquetFile(folder / "rows.parquet").iter_batches(chunk):
+        for batch in pq.ParquetFile(folder / "rows.parquet", pre_buffer=False).iter_batches(chunk):
             frame = batch.to_pandas()
             y = frame.pop("target")
             yield frame.to_numpy(), y.to_numpy()

@@ -52,7 +52,7 @@ print(f"a file of {path.stat().st_size / 1e6:.0f} MB")
 # What a network needs once is loaded before, by a first one on a few samples.
 
 ShallowNNClassifier(32, max_iter=1).fit(X[:200], y[:200])
-pq.ParquetFile(path).read_row_group(0)
+pq.ParquetFile(path, pre_buffer=False).read_row_group(0).to_pandas()
 pa.set_memory_pool(pa.system_memory_pool())  # which reserves no address space in advance
 
 
@@ -74,10 +74,10 @@ def limited_memory(extra):
 
 
 def load_whole():
-    """Read the whole file, as one would if it were smaller."""
+    """Read the whole file into a data frame, as one would if it were smaller."""
     try:
         table = pq.read_table(path, use_threads=False, pre_buffer=False)
-        return f"loaded whole, it takes {table.nbytes / 1e6:.0f} MB"
+        return f"loaded whole: {len(table.to_pandas(use_threads=False)):,} samples"
     except MemoryError as error:  # pyarrow's is one, too
         return f"loading it whole: {type(error).__name__}"
 
@@ -92,7 +92,7 @@ seen, scores = [], []
 
 def train():
     """One pass over the file."""
-    batches = pq.ParquetFile(path).iter_batches(piece, use_threads=False)
+    batches = pq.ParquetFile(path, pre_buffer=False).iter_batches(piece, use_threads=False)
     for i, batch in enumerate(batches, start=1):
         columns = [column.to_numpy() for column in batch.columns]
         network.partial_fit(np.column_stack(columns[:-1]), columns[-1], classes=[0, 1])
