@@ -9,8 +9,8 @@ them apart, that column is empty.
 
 Accuracy: the training set in chunks, in an order drawn once, over and over, as often as ``fit``
 passes over it. "falling": ``max_iter`` is the number of calls, so that the learning rate falls as
-in ``fit``, and ``alpha`` is 2.5 / n. "constant" has the defaults. Test samples are held out;
-columns are raw.
+in ``fit``; ``alpha`` is 2.5 / n and ``batch_size`` 128, also of small chunks. "constant" has the
+defaults. Test samples are held out; columns are raw.
 
     python benchmarks/streams.py                   # digits and breast cancer
     python benchmarks/streams.py --data DIR        # NAME.parquet (column target) in a folder
@@ -181,7 +181,10 @@ def accuracies(options):
                 row = {"data set": name, "rows": n, "passes": network.n_iter_}
                 row["fit, %"] = 100 * accuracy
                 for chunk in options.chunks:
-                    for call, parameters in (("falling", {"alpha": 2.5 / n}), ("constant", {})):
+                    for call, parameters in (
+                        ("falling", {"alpha": 2.5 / n, "batch_size": 128}),
+                        ("constant", {}),
+                    ):
                         found = stream(data, chunk, network.n_iter_, seed, **parameters)
                         row[f"{call}, {chunk:,}"] = 100 * (found - accuracy)
                 figures.append(row)
