@@ -13,7 +13,7 @@ SHARE = 1 / 3  # of X that a fit may take: targets, order, groups of equal rows,
 FITS = {
     "adam": EPOCH,
     "adam, all automatic": {"max_iter": 1},
-    "adam, a metric": {"max_iter": 1, "alpha": 0.001, "scoring": "accuracy"},
+    "adam, a metric": EPOCH | {"early_stopping": True, "scoring": "accuracy"},
     "sgd, dropout": EPOCH | {"solver": "sgd", "dropout": 0.2},
     "gd": EPOCH | {"solver": "gd"},
     "lbfgs": EPOCH | {"solver": "lbfgs", "tol": 1.0},
