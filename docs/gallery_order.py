@@ -13,7 +13,7 @@ SECTIONS = {  # folders of examples; those outside come first
     ],
     "training": ["monitoring", "learning_rate", "early_stopping", "grid_search"],
     "predictions": ["calibration", "class_weight", "averaging", "quantiles"],
-    "data": ["text", "partial_fit"],
+    "data": ["text", "partial_fit", "parquet"],
     "inspection": ["importance", "hidden_units", "gradient_check"],
 }
 EXAMPLES = ["quickstart", *(name for names in SECTIONS.values() for name in names)]

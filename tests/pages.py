@@ -14,15 +14,8 @@ TITLE = re.compile(r"^(.+)\n-+\n", re.MULTILINE)
 IMPORT = re.compile(r"^ *>>> (?:from|import) ([\w.]+)", re.MULTILINE)
 DECIMAL = re.compile(r"-?\d+\.\d*")
 NEIGHBOURS = (
-    "dask",
-    "dask_ml",
-    "imblearn",
-    "onnxruntime",
-    "optuna",
-    "shap",
-    "skl2onnx",
-    "skops",
-    "skrub",
+    *("dask", "dask_ml", "imblearn", "onnxruntime", "optuna", "pyarrow", "shap", "skl2onnx"),
+    *("skops", "skrub"),
 )
 INCLUDE = re.compile(
     r"^\.\. literalinclude:: (\S+)\n   :pyobject: (\S+)\n(?:   .*\n)*", re.MULTILINE

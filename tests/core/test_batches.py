@@ -6,7 +6,7 @@ from scipy.sparse import csr_array, csr_matrix
 
 from skshallow.core import batches as module
 from skshallow.core.activations import ACTIVATIONS
-from skshallow.core.batches import Batches, Inputs, merge_duplicate_rows
+from skshallow.core.batches import Batches, Inputs, equal_rows, merge_duplicate_rows, mix
 from skshallow.core.engine import BlockObjective
 from skshallow.core.losses import LOSSES
 from skshallow.core.network import Network
@@ -176,6 +176,64 @@ def test_batches_of_the_same_data_do_not_disturb_each_other(size):
 
 def test_no_weights_come_as_none():
     assert {s for _, _, s in numbered(10, 3, weighted=False).iterate()} == {None}
+
+
+# Equal rows
+
+EQUAL_ROWS = {
+    "small integers": lambda rng: rng.integers(-2, 3, (800, 4)),
+    "zeros of either sign": lambda rng: rng.choice([0.0, -0.0, 1.0], (800, 5)),
+    "powers of two": lambda rng: 2.0 ** rng.integers(-2, 3, (800, 3)),
+    "a value in turn with its negative": lambda rng: rng.choice([-1.0, 1.0], (800, 8)),
+    "one-hot": lambda rng: np.eye(300)[rng.integers(0, 300, 800)],
+    "real numbers, some twice": lambda rng: rng.standard_normal((500, 3))[
+        rng.integers(0, 500, 800)
+    ],
+    "permuted": lambda rng: rng.permuted(np.tile(np.arange(5.0), (800, 1)), axis=1),
+}
+
+
+@pytest.mark.parametrize("kind", EQUAL_ROWS)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_equal_rows_are_those_of_equal_bytes_numbered_as_they_appear(kind, dtype):
+    rng = np.random.default_rng(0)
+    X, rows = EQUAL_ROWS[kind](rng).astype(dtype), rng.permutation(800)[:700]
+    numbers = {}
+    expected = [numbers.setdefault((x + 0.0).tobytes(), len(numbers)) for x in X[rows]]
+    for layout in LAYOUTS.values():
+        np.testing.assert_array_equal(equal_rows(layout(X), rows), expected)
+
+
+def test_zeros_and_parts_that_a_sparse_matrix_stores_do_not_tell_rows_apart():
+    parts = csr_array(([1.0, 2.0, 0.0, 3.0], [0, 0, 1, 0], [0, 2, 4]), shape=(2, 2))
+    np.testing.assert_array_equal(equal_rows(parts, np.arange(2)), [0, 0])
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_equal_rows_are_found_without_a_copy_of_x(layout):
+    X = LAYOUTS[layout](np.random.default_rng(0).integers(0, 9, (4_000, 500)).astype(float))
+    tracemalloc.start()
+    equal_rows(X, np.arange(4_000))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 4_000 * 500 * 8 / 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "of", [lambda X: X, lambda X: X - 8, np.exp2], ids=["0 to 15", "-8 to 7", "powers of two"]
+)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_million_rows_of_small_numbers_are_all_different(of, dtype):
+    X = of(np.stack(np.unravel_index(np.arange(2**20), (16,) * 5), axis=1).astype(dtype))
+    np.testing.assert_array_equal(equal_rows(X, np.arange(2**20)), np.arange(2**20))
+
+
+def test_the_mixing_function_is_that_of_splitmix64():
+    # The numbers that SplitMix64 gives from the seed 1234567, of its reference implementation.
+    seeds = 1234567 + np.arange(1, 4, dtype=np.uint64) * module.GOLDEN_RATIO
+    expected = [6457827717110365317, 3203168211198807973, 9817491932198370423]
+    np.testing.assert_array_equal(mix(seeds), np.array(expected, np.uint64))
 
 
 # Merging
