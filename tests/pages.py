@@ -13,7 +13,8 @@ DOCS = Path(__file__).parents[1] / "docs"
 TITLE = re.compile(r"^(.+)\n-+\n", re.MULTILINE)
 IMPORT = re.compile(r"^ *>>> (?:from|import) ([\w.]+)", re.MULTILINE)
 DECIMAL = re.compile(r"-?\d+\.\d*")
-NEIGHBOURS = ("imblearn", "onnxruntime", "optuna", "shap", "skl2onnx", "skops", "skrub")
+NEIGHBOURS = ("dask_ml", "distributed", "imblearn", "onnxruntime", "optuna", "shap", "skl2onnx")
+NEIGHBOURS += ("skops", "skrub")
 INCLUDE = re.compile(
     r"^\.\. literalinclude:: (\S+)\n   :pyobject: (\S+)\n(?:   .*\n)*", re.MULTILINE
 )
