@@ -13,10 +13,8 @@ DOCS = Path(__file__).parents[1] / "docs"
 TITLE = re.compile(r"^(.+)\n-+\n", re.MULTILINE)
 IMPORT = re.compile(r"^ *>>> (?:from|import) ([\w.]+)", re.MULTILINE)
 DECIMAL = re.compile(r"-?\d+\.\d*")
-NEIGHBOURS = (
-    *("dask", "dask_ml", "imblearn", "onnxruntime", "optuna", "pyarrow", "shap", "skl2onnx"),
-    *("skops", "skrub"),
-)
+NEIGHBOURS = ("dask", "dask_ml", "distributed", "imblearn", "onnxruntime", "optuna", "pyarrow")
+NEIGHBOURS += ("shap", "skl2onnx", "skops", "skrub")
 INCLUDE = re.compile(
     r"^\.\. literalinclude:: (\S+)\n   :pyobject: (\S+)\n(?:   .*\n)*", re.MULTILINE
 )

@@ -1,5 +1,11 @@
 """Life inside scikit-learn: searches, pipelines, ensembles, calibration."""
 
+import os
+import time
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -66,6 +72,56 @@ def test_grid_search_finds_the_same_scores_on_one_and_on_two_processes():
         np.testing.assert_array_equal(alone.cv_results_[name], together.cv_results_[name])
     assert alone.best_params_ == together.best_params_
     np.testing.assert_array_equal(alone.predict_proba(X), together.predict_proba(X))
+
+
+@contextmanager
+def two_workers(backend):
+    """Searches in this block run in two processes, the numbers of which are given."""
+
+    def number_of_process():
+        time.sleep(0.5)  # so that both get a call
+        return os.getpid()
+
+    with ExitStack() as stack:
+        if backend == "dask":
+            from distributed import Client
+
+            options = {"threads_per_worker": 1, "dashboard_address": ":0"}
+            stack.enter_context(Client(n_workers=2, **options))
+        stack.enter_context(joblib.parallel_config(backend=backend, n_jobs=2))
+        yield {*joblib.Parallel()(joblib.delayed(number_of_process)() for _ in range(4))}
+
+
+def processor_time(process):
+    """Of a process with all threads that it has had, and of each thread that lives, in ticks."""
+    folder = Path("/proc", str(process))
+    stats = [folder / "stat", *folder.glob("task/*/stat")]
+    times = [stat.read_text().rpartition(")")[2].split()[11:13] for stat in stats]
+    total, *threads = (int(user) + int(system) for user, system in times)
+    return total, dict(zip(stats[1:], threads, strict=True))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="reads times of threads in /proc")
+@pytest.mark.parametrize(
+    "backend", ["loky", pytest.param("dask", marks=pytest.mark.neighbours("distributed"))]
+)
+def test_a_worker_of_a_search_computes_on_one_thread(backend):
+    """So as many workers as cores take no more than the cores, however busy the machine is."""
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((1500, 400), np.float32), rng.integers(10, size=1500)
+    network = short(hidden_units=180, batch_size=128)  # BLAS would share such products
+    search = GridSearchCV(network, {"learning_rate": [0.01, 0.02, 0.03, 0.04]}, cv=3, refit=False)
+    with two_workers(backend) as workers:
+        search.fit(X, y)  # imports, on whatever thread
+        before = {worker: processor_time(worker) for worker in workers}
+        search.fit(X, y)
+        after = {worker: processor_time(worker) for worker in workers}
+    assert len(workers) == 2
+    for worker in workers:
+        (start, threads), (end, later) = before[worker], after[worker]
+        busiest = max(ticks - threads.get(thread, 0) for thread, ticks in later.items())
+        assert 20 < end - start < 1.5 * busiest  # the rest is Dask's messages; with BLAS it is 2
 
 
 def test_the_winner_of_a_grid_search_is_fitted_with_the_winning_values():
