@@ -2,8 +2,9 @@
 
 BLAS's own threads slow small products down, and the last bits of a product depend on their
 number. So BLAS is kept to one thread. A product that is large enough is cut into two parts,
-always the same: one of them runs on a thread of ours, and the bits are the same on any number of
-cores. Prediction shares out rows, which do not touch each other.
+always the same, so that the bits are the same on any number of cores. One of them runs on a thread
+of ours if a core is left for it: not in a worker whose BLAS was told to keep to one thread, nor
+beside as many fits as there are cores. Prediction shares out rows, which do not touch each other.
 """
 
 from collections.abc import Callable
@@ -32,8 +33,16 @@ def _blas():
 
 
 def _limit(numbers):
+    """Set the numbers of threads, whatever thread of Python this is.
+
+    Of an OpenBLAS with one number for the process, threadpoolctl (from 3.8 on) obeys the thread
+    alone that set it first; what others set has no effect, and they are not told.
+    """
     for library, number in zip(_blas(), numbers, strict=True):
+        release = getattr(library, "clear_controlling_thread", lambda force: None)
+        release(force=True)
         library.set_num_threads(number)
+        release(force=True)
 
 
 @contextmanager
@@ -54,11 +63,16 @@ def one_thread():
                 _limit(_before)
 
 
+def _core_is_left():
+    """Whether BLAS had more threads than there are blocks now; yes if it cannot be asked."""
+    return _blocks < max(_before, default=_blocks + 1)
+
+
 def row_parts(n: int, multiplications: int) -> list[slice]:
     """n rows of so many multiplications each, in parts for as many threads as BLAS would use."""
     if n * multiplications <= 10 * WORTH_SHARING:
         return [slice(0, n)]
-    return even_slices(n, max(library.get_num_threads() for library in _blas()))
+    return even_slices(n, max((library.get_num_threads() for library in _blas()), default=1))
 
 
 def each(function: Callable, parts: list) -> list:
@@ -89,6 +103,10 @@ def dot_for(multiplications: int):
 def _dot_in_two_parts(tasks, done, A, B, out):
     """out = A B in two parts of A's rows; the second thread's is smaller, as it has to wake up."""
     part = len(A) * 7 // 16
+    if not _core_is_left():
+        np.dot(A[:part], B, out=out[:part])
+        np.dot(A[part:], B, out=out[part:])
+        return
     tasks.put((A[:part], B, out[:part]))
     np.dot(A[part:], B, out=out[part:])
     outcome = done.get()

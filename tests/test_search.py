@@ -2,6 +2,7 @@
 
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -32,6 +33,7 @@ from sklearn.model_selection import (
 )
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder
+from threadpoolctl import ThreadpoolController
 
 from skshallow import ShallowNNClassifier
 from skshallow.core.activations import LeakyReLU
@@ -122,6 +124,28 @@ def test_a_worker_of_a_search_computes_on_one_thread(backend):
         (start, threads), (end, later) = before[worker], after[worker]
         busiest = max(ticks - threads.get(thread, 0) for thread, ticks in later.items())
         assert 20 < end - start < 1.5 * busiest  # the rest is Dask's messages; with BLAS it is 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("started_by_main", [True, False])
+def test_large_fits_in_threads_are_the_fit_alone_and_leave_blas_as_it_was(started_by_main):
+    """With two threads BLAS adds up in another order; only one thread may set their number."""
+    X, y = np.random.default_rng(0).standard_normal((600, 800)), np.arange(600) % 10
+    network = short(hidden_units=400, batch_size=128, max_iter=2)
+    blas = ThreadpoolController().select(user_api="blas")
+
+    def weights(_):
+        return clone(network).fit(X, y).W1_
+
+    with blas.limit(limits=2):
+        if started_by_main:
+            weights(0)
+        with ThreadPoolExecutor(2) as pool:
+            together = list(pool.map(weights, range(4)))
+        assert {library.get_num_threads() for library in blas.lib_controllers} == {2}
+        alone = weights(0)
+    for found in together:
+        np.testing.assert_array_equal(found, alone)
 
 
 def test_the_winner_of_a_grid_search_is_fitted_with_the_winning_values():
