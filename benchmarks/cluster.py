@@ -41,7 +41,7 @@ SECTIONS = ("workers", "blocks", "scheduling", "model", "spark")
 SIZES = {
     "rows": 2_000_000,
     "features": 50,
-    "hidden_units": 32,
+    "hidden_units": 128,
     "iterations": 10,
     "rounds": 5,
     "block": 50_000,
