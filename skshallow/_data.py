@@ -7,7 +7,8 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import check_array
 
-from skshallow.core.batches import BLOCK_SIZE, Batches, Inputs, merge_duplicate_rows
+from skshallow.core.batches import BLOCK_SIZE, Batches, Inputs
+from skshallow.core.duplicates import hash_of_examples, merge_duplicate_rows
 from skshallow.core.input_bounds import Distances, InputBounds, InputRange, sample_size
 from skshallow.core.standardization import (
     Moments,
@@ -84,6 +85,10 @@ class DataSet:
     def thinned(self, most: int) -> "DataSet":
         """At most so many of the rows, evenly spaced."""
         return self.subset(self.rows[:: -(-len(self.rows) // most)])
+
+    def hash(self) -> int:
+        """The same number whenever the same samples come, in any order."""
+        return hash_of_examples(self.X, self.Y, self.rows)
 
     def without_duplicates(self) -> "DataSet":
         """The same J from distinct samples in an order of their own."""

@@ -16,7 +16,7 @@ from skshallow.core.initializers import INITIALIZERS
 from skshallow.core.input_scaling import InputScaling
 from skshallow.core.losses import REGRESSION_LOSSES
 from skshallow.core.optimizers import OPTIMIZERS, Optimizer
-from skshallow.core.schedules import SCHEDULES
+from skshallow.core.schedules import SCHEDULES, InverseScaling
 
 AUTO_BATCH_SIZE = 128
 FEW_ROWS = 2_000  # up to here the number of steps decides, and
@@ -105,6 +105,12 @@ def wants_quantiles(estimator) -> bool:
     return isinstance(loss, str) and loss == "quantile"
 
 
+def schedule_of_stream(estimator, settings: Settings) -> Any:
+    """The schedule of partial_fit: "auto" comes down for ever where nobody knows how many calls."""
+    endless = is_auto(estimator.schedule) and is_auto(estimator.max_iter)
+    return InverseScaling() if endless and not settings.full_batch else settings.schedule
+
+
 def _new_schedule(name, optimizer):
     """The schedule of this name; L-BFGS has a line search instead."""
     if optimizer is None:
@@ -156,12 +162,18 @@ def alpha_by_rows(settings: Settings, n_rows: float) -> float:
     return by_rows * settings.alpha_factor
 
 
-def resolve_batch_size(batch_size, settings: Settings, n_rows: int) -> int:
-    """Rows in a step, or in a block of a step that takes all rows."""
+def resolve_batch_size(
+    batch_size, settings: Settings, n_rows: int, n_known: int | None = None
+) -> int:
+    """Rows in a step, or in a block of a step that takes all rows.
+
+    ``n_known`` is how many rows there are in all, if these are a part of a stream.
+    """
     if settings.full_batch:
         return BLOCK_SIZE
     if is_auto(batch_size):
-        few = AUTO_BATCH_SIZE < n_rows <= FEW_ROWS  # still fewer rows make one whole batch
+        n_known = n_rows if n_known is None else n_known
+        few = AUTO_BATCH_SIZE < n_known <= FEW_ROWS  # still fewer rows make one whole batch
         batch_size = FEW_BATCH_SIZE if few else AUTO_BATCH_SIZE
     return min(int(batch_size), n_rows)
 

@@ -57,7 +57,7 @@ LONGEST = 120  # characters of a value in an error
 SCHEDULE_OF = {  # what the learning_rate of scikit-learn's MLP names
     "adaptive": "adaptive",
     "constant": "constant",
-    "invscaling": "cosine",
+    "invscaling": "inverse_scaling",
 }
 
 

@@ -29,7 +29,7 @@ from skshallow._defaults import (
     is_auto,
     resolve_epochs,
 )
-from skshallow.core.batches import equal_rows
+from skshallow.core.duplicates import equal_rows
 
 LEAST_ROWS = 50  # with fewer the closed form stands
 MOST_ROWS = 10_000  # to train with: more are as good

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from skshallow._data import DataSet
+from skshallow.core.duplicates import DistinctCount
 from skshallow.core.standardization import Moments, Standardization
 
 NOVICE = 100  # rows, weighted, after which the network knows something to be kept
@@ -45,14 +46,20 @@ def follow_stream(estimator, data: DataSet, *, first: bool) -> DataSet:
 
 def is_familiar(estimator) -> bool:
     """Whether partial_fit has seen enough rows to tell what is usual."""
-    return hasattr(estimator, "_stream") and estimator._stream.n_rows > NOVICE
+    return hasattr(estimator, "_stream") and estimator._stream.weight > NOVICE
 
 
 @dataclass
 class Stream:
-    """Counts rows, keeps moments of the columns and the first targets (n2, m) with weights (m,)."""
+    """Counts rows, keeps moments of the columns and the first targets (n2, m) with weights (m,).
 
-    n_rows: float = 0.0
+    ``given`` and ``weight`` are the samples of all calls and what they weigh as rows. A call whose
+    samples came before, in a further pass over the data, adds nothing to what there is to learn.
+    """
+
+    given: int = 0
+    weight: float = 0.0
+    calls: DistinctCount = field(default_factory=DistinctCount)
     moments: Moments = field(default_factory=Moments)
     targets: Any = None
     weights: Any = None
@@ -60,20 +67,30 @@ class Stream:
 
     def update(self, data: DataSet) -> None:
         """Take in the rows of a call."""
-        self.n_rows += data.effective_rows
+        self.given += data.n_samples
+        self.weight += data.effective_rows
+        self.calls.add(data.hash())
         self.moments.update(data.X, data.rows, data.row_weights, data.bounds)
         self._keep_targets(data)
+
+    @property
+    def n_samples(self) -> int:
+        """Samples that came, each of them once."""
+        return round(self.given * self.calls.share)
+
+    @property
+    def n_rows(self) -> float:
+        """The same with weights that count as rows."""
+        return self.weight * self.calls.share
 
     def _keep_targets(self, data):
         """All of a call, or none once they are enough: then their scale stays."""
         self.settled = self.targets is not None and self.targets.shape[1] >= TARGETS_KEPT
         if self.settled:
             return
-        rows, weights = data.rows, data.row_weights
-        new = data.Y[:, rows], np.ones(len(rows)) if weights is None else weights[rows]
-        if self.targets is not None:
-            new = np.hstack([self.targets, new[0]]), np.hstack([self.weights, new[1]])
-        self.targets, self.weights = new
+        new = data.weighted_targets()
+        self.targets = new.Y if self.targets is None else np.hstack([self.targets, new.Y])
+        self.weights = new.s if self.weights is None else np.hstack([self.weights, new.s])
 
     def scales(self, data: DataSet, encoder, of_targets) -> tuple:
         """What puts the columns, and the targets, of all rows seen on one footing.

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from skshallow._data import DataSet
-from skshallow._defaults import Settings, is_auto, resolve_batch_size
+from skshallow._defaults import Settings, is_auto, resolve_batch_size, schedule_of_stream
 from skshallow._prediction import FITTED
 from skshallow._stream import follow_stream, is_familiar
 from skshallow._threads import dot_for
@@ -107,8 +107,9 @@ def begin_partial_fit(estimator, settings: Settings, data: DataSet, *, first: bo
     if state.is_scored:
         state.restore_checkpoint()
     present = state.learning_rate
-    same_kind = isinstance(present.schedule, type(settings.schedule))
-    schedule = present.schedule if same_kind else settings.schedule
+    schedule = schedule_of_stream(estimator, settings)
+    if isinstance(present.schedule, type(schedule)):
+        schedule = present.schedule
     rate = LearningRate(float(estimator.learning_rate), schedule, present.start, n_epochs)
     state.begin(rate, _early_stopping(estimator))
     return follow_stream(estimator, data, first=first)
@@ -123,7 +124,9 @@ def new_engine(estimator, settings: Settings, state, data: DataSet, alpha: float
     dropout = Dropout(estimator.dropout, state.rng) if estimator.dropout else None
     functions = copy.deepcopy(estimator._activation), estimator._encoder.new_loss()
     network = Network(state.parameters, *functions, alpha=alpha, dropout=dropout)
-    size = resolve_batch_size(estimator.batch_size, settings, data.n_samples)
+    stream = getattr(estimator, "_stream", None)
+    n_known = None if stream is None else stream.n_samples
+    size = resolve_batch_size(estimator.batch_size, settings, data.n_samples, n_known)
     return data.engine(settings.engine, state, network, size)
 
 

@@ -15,7 +15,7 @@ from skshallow._defaults import AUTO_VALIDATION_ROWS, is_auto
 from skshallow._names import shown
 from skshallow._prediction import fitted_attributes
 from skshallow._warnings import warn_caller
-from skshallow.core.batches import equal_rows
+from skshallow.core.duplicates import equal_rows
 
 LEAST_DISTINCT = 2  # rows that can be told apart, on the smaller side of a split
 SPREAD_OUT = 5  # times the deviation of X, and beyond its range, is another size,

@@ -70,8 +70,9 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
     schedule : str, default="auto"
         Learning rate schedule. "cosine": decay to zero at the last step [4]_; "constant";
         "adaptive": divided by five each time ``n_iter_no_change`` epochs bring no improvement by
-        ``tol``, four times at most, then training ends. "auto" is "cosine", for "gd" "constant".
-        "lbfgs" has none.
+        ``tol``, four times at most, then training ends; "inverse_scaling": divided by
+        (1 + t / 300)^0.75 after t steps, by 100 at most. "auto" is "cosine", for "gd" "constant", in
+        calls of ``partial_fit`` without a known end "inverse_scaling". "lbfgs" has none.
     init : str or callable, default="auto"
         Initial weights: "he" [5]_, "xavier" [6]_, "normal" (standard normal times 0.01), "zeros"
         (all hidden units stay alike: to show why not), or a function ``(rng, n_out, n_in)`` that
@@ -283,10 +284,11 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
         """Incremental learning: train for one epoch on these samples.
 
         Training continues where the last call ended: k calls on all samples are ``fit`` with
-        ``max_iter=k``. X and y are standardized by all samples seen so far, and ``alpha="auto"`` is
-        that for so many samples; calls may have one each. Nothing is printed. With
-        ``max_iter="auto"`` the learning rate stays constant; a "cosine" schedule otherwise comes
-        down once in every max_iter calls.
+        ``max_iter=k``. X and y are standardized by all samples seen so far, and ``alpha="auto"``
+        is that for so many samples, not counting calls whose samples came before. Calls may have
+        one sample each. Nothing is printed. With ``max_iter="auto"`` nobody knows how many calls
+        will come, and ``schedule="auto"`` is "inverse_scaling"; a "cosine" schedule comes down
+        once in every max_iter calls.
 
         Parameters
         ----------

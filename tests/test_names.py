@@ -110,7 +110,7 @@ def test_partial_fit_says_what_an_argument_is_called_here():
         (classifier(activation="logistic"), "'sigmoid'"),
         (classifier(activation="tahn"), "'tanh'"),
         (classifier(learning_rate="adaptive"), "schedule='adaptive'"),
-        (classifier(learning_rate="invscaling"), "schedule='cosine'"),
+        (classifier(learning_rate="invscaling"), "schedule='inverse_scaling'"),
         (classifier(init="glorot"), "'xavier'"),
         (classifier(init="kaiming"), "'he'"),
         (classifier(solver="l-bfgs"), "'lbfgs'"),

@@ -173,5 +173,49 @@ class Adaptive(Schedule):
         return True
 
 
-SCHEDULES = {"cosine": Cosine, "constant": Constant, "adaptive": Adaptive}
-ScheduleName = Literal["cosine", "constant", "adaptive"]
+@dataclass
+class InverseScaling(Schedule):
+    """factor = (1 + t / scale)^-power after t steps, but at least ``least``: for endless streams.
+
+    The rates of all steps add up to infinity, those of their squares do not (without ``least``),
+    so that training neither stops short nor goes on wandering. A step is one mini-batch.
+
+    Parameters
+    ----------
+    scale : float, default=300.0
+        Steps after which the rate has come down noticeably.
+    power : float, default=0.75
+        How fast it comes down; between 1/2 and 1.
+    least : float, default=0.01
+        The factor does not become smaller, so that a stream that changes is still followed.
+
+    References
+    ----------
+    Robbins and Monro (1951), A stochastic approximation method.
+
+    Examples
+    --------
+    >>> from skshallow.core.schedules import InverseScaling
+    >>> [round(InverseScaling().factor(step, period=None), 2) for step in (0, 300, 3_000)]
+    [1.0, 0.59, 0.17]
+    """
+
+    scale: float = 300.0
+    power: float = 0.75
+    least: float = 0.01
+
+    def factor(self, progress, period):
+        return max((1 + progress / self.scale) ** -self.power, self.least)
+
+    def factors(self, start, n_steps, period):
+        steps = start * n_steps + np.arange(n_steps)
+        return np.array([self.factor(t, period) for t in steps.tolist()])
+
+
+SCHEDULES = {
+    "cosine": Cosine,
+    "constant": Constant,
+    "adaptive": Adaptive,
+    "inverse_scaling": InverseScaling,
+}
+ScheduleName = Literal["cosine", "constant", "adaptive", "inverse_scaling"]

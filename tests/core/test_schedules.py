@@ -1,5 +1,6 @@
 import math
 
+import numpy as np
 import pytest
 
 from skshallow.core.schedules import SCHEDULES, Schedule
@@ -12,7 +13,7 @@ def test_every_schedule_begins_at_the_users_rate(name):
     assert SCHEDULES[name]().factor(0, 10) == 1
 
 
-@pytest.mark.parametrize("name", SCHEDULES)
+@pytest.mark.parametrize("name", ["constant", "cosine", "adaptive"])
 def test_without_an_end_in_sight_the_rate_is_the_users(name):
     schedule = SCHEDULES[name]()
     assert {schedule.factor(progress, None) for progress in STEPS} == {1}
@@ -69,3 +70,12 @@ def test_adaptive_takes_a_fifth_each_time_but_stays_above_a_thousandth():
     assert factors == pytest.approx([1 / 5, 1 / 25, 1 / 125, 1 / 625])
     assert schedule.factor(3, 10) / 5 < 1e-3
     assert not schedule.lower()
+
+
+@pytest.mark.parametrize("n_steps", [1, 7])
+def test_inverse_scaling_counts_steps_and_stays_above_a_hundredth(n_steps):
+    schedule = SCHEDULES["inverse_scaling"]()
+    factors = np.concatenate([schedule.factors(epoch, n_steps, None) for epoch in range(200)])
+    steps = np.arange(200 * n_steps)
+    np.testing.assert_allclose(factors, (1 + steps / 300) ** -0.75)
+    assert schedule.factor(10**9, None) == 0.01
