@@ -1,8 +1,10 @@
 """partial_fit over a stream: scales and penalty follow all rows seen, the network stays."""
 
 import copy
+import gc
 import itertools
 import pickle
+import weakref
 
 import numpy as np
 import pytest
@@ -103,3 +105,18 @@ def test_after_a_fit_scales_and_penalty_stay():
     model.partial_fit(100 + X[:50], Y[:50])
     assert model.alpha_ == alpha
     assert scales.is_close(model._standardization)
+
+
+@pytest.mark.parametrize("engine", ["numpy", "numba"])
+def test_a_chunk_is_let_go_as_soon_as_the_call_ends(engine):
+    if engine == "numba":
+        pytest.importorskip("numba")
+    chunk = X[:200].copy()
+    kept = weakref.ref(chunk)
+    gc.disable()  # which comes when many objects, not when large ones, wait for it
+    try:
+        ShallowNNRegressor(engine=engine, **SMALL).partial_fit(chunk, Y[:200])
+        del chunk
+        assert kept() is None
+    finally:
+        gc.enable()

@@ -189,7 +189,6 @@ class NumbaEngine:
         self.n_examples, self.n_steps = reference.n_examples, reference.n_steps
         self.shares = reference.shares
         self.penalty, self.mean_loss = network.penalty, network.mean_loss
-        self.objective = BlockObjective(network, batches, self.sum_over_blocks)
         layout, most = network.parameters.layout, max(batches.sizes)
         learned = layout.n1 if layout.learned else 0
         self._layout = layout.n0, layout.n1, layout.n2, learned, layout.networks
@@ -228,6 +227,10 @@ class NumbaEngine:
             return np.empty(0, W1.dtype)
         scaling.begin(W1)
         return scaling.magnitude
+
+    def objective(self, theta):
+        """(loss, penalty, gradient) of J at theta."""
+        return BlockObjective(self.network, self.batches, self.sum_over_blocks)(theta)
 
     def sum_over_blocks(self, scale):
         """Sum of s * L over all examples; scale times its gradient."""

@@ -72,15 +72,14 @@ class BlockObjective:
     """
 
     def __init__(self, network, batches, add_up=None):
-        self.network, self.batches = network, batches
-        self.add_up = self.sum_over_blocks if add_up is None else add_up
+        self.network, self.batches, self.add_up = network, batches, add_up
 
     def __call__(self, theta):
         """(loss, penalty, gradient); the next call writes over the gradient, a vector."""
         network, n = self.network, self.batches.n_examples
         if theta is not network.parameters.theta:
             network.parameters.theta[...] = theta
-        loss, total = self.add_up(1 / n)
+        loss, total = (self.add_up or self.sum_over_blocks)(1 / n)
         network.take_sum(total)
         return loss / n, network.penalty(), network.gradient.theta
 
