@@ -123,6 +123,10 @@ class NumpyEngine:
         self.divergence_factor = network.loss.divergence_factor
         self._batch_losses = MeanLoss(network, state.theta.dtype, max(batches.sizes))
 
+    def sum_over_blocks(self, scale):
+        """Sum of s * L over all examples; scale times its gradient."""
+        return self.objective.sum_over_blocks(scale)
+
     def run_epoch(self, order, rates):
         if self.whole:
             return step_over_blocks(self.state, self.network, self.objective, rates)

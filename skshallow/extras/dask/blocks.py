@@ -260,7 +260,7 @@ def sum_over_blocks(engines, theta, scale):
     loss, total = 0.0, np.zeros_like(theta)
     with np.errstate(over="ignore", invalid="ignore"):
         for engine in engines.at(theta):
-            loss_of_block, of_block = engine.objective.add_up(scale)
+            loss_of_block, of_block = engine.sum_over_blocks(scale)
             loss += loss_of_block
             total += of_block
     return loss, total
