@@ -2,9 +2,8 @@
 
 ``workers``: seconds per iteration of L-BFGS with one and with two workers, which take turns.
 ``blocks``: the same against the number of blocks each worker holds. ``scheduling``: what one
-iteration costs beyond computing, against the number of workers; they are threads of one process
-with next to nothing to compute, so that this is an upper limit. ``model``: from these the cost of
-an iteration,
+iteration costs beyond computing, against the number of threads, each of which adds up its own
+blocks, here a few rows. ``model``: from these the cost of an iteration on W workers of one thread,
 
     t(W) = compute / W + a + b W + (W + depth(W)) theta bytes / network
 
@@ -24,6 +23,7 @@ import time
 import warnings
 from statistics import median
 
+import dask
 import dask.array as da
 import numpy as np
 import pandas as pd
@@ -47,8 +47,8 @@ SIZES = {
     "block": 50_000,
     "blocks": (1, 4, 16, 64, 256),
     "rows_of_blocks": 200_000,
-    "scheduled_workers": (1, 2, 4, 8, 16, 32, 64),
-    "spark_rows": 200_000,
+    "threads": (1, 2, 4, 8, 16, 32, 64),
+    "spark": (100_000, 32),  # rows, hidden units
 }
 TINY_SIZES = SIZES | {
     "rows": 4_000,
@@ -59,12 +59,17 @@ TINY_SIZES = SIZES | {
     "block": 1_000,
     "blocks": (1, 4),
     "rows_of_blocks": 2_000,
-    "scheduled_workers": (1, 2, 4),
-    "spark_rows": 2_000,
+    "threads": (1, 2),
+    "spark": (2_000, 4),
 }
 NETWORK = 1.25e9  # bytes a second between machines: 10 Gbit/s
 PREDICTED = (2, 10, 100, 1_000)
 QUIET = {"dashboard_address": ":0", "silence_logs": "ERROR"}
+LEAN = {  # what Dask does beside the tasks, on a machine that has no core to spare for it
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "10s",
+}
 
 
 class Clock:
@@ -152,12 +157,13 @@ def blocks(sizes):
 
 
 def scheduling(sizes):
-    """What an iteration costs beyond computing, by the number of workers: {workers: seconds}."""
+    """What an iteration costs beyond computing, by the number of threads: {threads: seconds}."""
     found = {}
-    for n in sizes["scheduled_workers"]:
+    for threads in sizes["threads"]:
+        n = 2 * threads
         small = sizes | {"iterations": 3 * sizes["iterations"], "hidden_units": 4}
-        found[n] = on_workers(n, small, 64 * n, 64, processes=False)
-        print(f"{n:4d} workers {1e3 * found[n]:7.1f} ms per iteration")
+        found[n] = on_workers(2, small, 64 * n, 64, threads_per_worker=threads)
+        print(f"{n:4d} threads {1e3 * found[n]:7.1f} ms per iteration")
     print()
     return found
 
@@ -189,7 +195,9 @@ def spark(sizes):
     if SparkSession is None or shutil.which("java") is None:
         print("pyspark or Java is not there: no comparison with Spark\n")
         return
-    rng, rows, features = np.random.default_rng(0), sizes["spark_rows"], sizes["features"]
+    rows, hidden_units = sizes["spark"]
+    rng, features = np.random.default_rng(0), sizes["features"]
+    sizes = sizes | {"hidden_units": hidden_units}
     X = rng.standard_normal((rows, features))
     y = (X[:, 0] * X[:, 1] + X[:, 2] > 0).astype(int)
     session, data = spark_data(X, y)
@@ -213,7 +221,7 @@ def spark(sizes):
 
 def lengths(sizes):
     """Iterations of a short and of a long fit: what is beyond them cancels in the difference."""
-    return 2, 2 + 5 * sizes["iterations"]
+    return 2, 2 + 3 * sizes["iterations"]
 
 
 def time_lbfgs(sizes, X, y, seed):
@@ -277,6 +285,7 @@ def main():
     options = parser.parse_args()
     sizes = TINY_SIZES if options.tiny else SIZES
     warnings.simplefilter("ignore")
+    dask.config.set(LEAN)
     compute, overhead = None, None
     if {"workers", "model"} & {*options.sections}:
         compute = workers(sizes)

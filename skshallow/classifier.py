@@ -56,8 +56,8 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         Learning rate schedule. "cosine": decay to zero at the last step [4]_; "constant";
         "adaptive": divided by five each time ``n_iter_no_change`` epochs bring no improvement by
         ``tol``, four times at most, then training ends; "inverse_scaling": divided by
-        (1 + t / 300)^0.75 after t steps, by 100 at most. "auto" is "cosine", for "gd" "constant", in
-        calls of ``partial_fit`` without a known end "inverse_scaling". "lbfgs" has none.
+        (1 + t / 300)^0.75 after t steps, by 100 at most. "auto" is "cosine", for "gd" "constant",
+        in ``partial_fit`` without a known end "inverse_scaling". "lbfgs" has none.
     init : str or callable, default="auto"
         Initial weights: "he" [5]_, "xavier" [6]_, "normal" (standard normal times 0.01), "zeros"
         (all hidden units stay alike: to show why not), or a function ``(rng, n_out, n_in)`` that

@@ -86,7 +86,9 @@ def _chunked_by_rows(array, rows):
 def check_features(estimator, X, *, reset) -> None:
     """Number and names of the columns, seen without any row."""
     if is_frame(X):
-        example = X.columns.to_frame().T.iloc[:0].astype(float).reindex([0], fill_value=0.0)
+        from pandas import DataFrame  # which a Dask data frame brings
+
+        example = DataFrame(np.zeros((1, len(X.columns))), columns=X.columns)
     else:
         if X.ndim != 2:
             raise ValueError(f"X has {X.ndim} dimensions: give one row for each sample")
