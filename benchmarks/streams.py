@@ -8,9 +8,8 @@ belong to no file, less those after the first small network: "own". Where the sy
 them apart, that column is empty.
 
 Accuracy: the training set in chunks, in an order drawn once, over and over, as often as ``fit``
-passes over it. "falling": ``max_iter`` is the number of calls, so that the learning rate falls as
-in ``fit``; ``alpha`` is 2.5 / n and ``batch_size`` 128, also of small chunks. "constant" has the
-defaults. Test samples are held out; columns are raw.
+passes over it. "known end": ``max_iter`` is the number of calls, so that the learning rate comes
+down as in ``fit``; "defaults" do not know it. Test samples are held out; columns are raw.
 
     python benchmarks/streams.py                   # digits and breast cancer
     python benchmarks/streams.py --data DIR        # NAME.parquet (column target) in a folder
@@ -155,13 +154,13 @@ def memory(n, chunk):
     print(frame.to_string(float_format="{:.0f}".format, na_rep=""))
 
 
-def stream(data, size, passes, seed, **parameters):
+def stream(data, size, passes, seed, *, known_end):
     """Accuracy after so many passes over chunks of at most so many rows."""
     n, classes = len(data.y_train), np.unique(data.y_train)
-    network = ShallowNNClassifier(random_state=seed, **parameters)
+    network = ShallowNNClassifier(random_state=seed)
     order = np.random.default_rng(seed).permutation(n)
     parts = np.array_split(order, -(-n // size))
-    if parameters:
+    if known_end:
         network.set_params(max_iter=passes * len(parts))
     for rows in parts * passes:
         network.partial_fit(data.X_train[rows], data.y_train[rows], classes=classes)
@@ -177,15 +176,13 @@ def accuracies(options):
                 data = prepare(*load(), size, seed, raw=True)
                 network = ShallowNNClassifier(max_iter=options.epochs or "auto", random_state=seed)
                 network.fit(data.X_train, data.y_train)
-                accuracy, n = network.score(data.X_test, data.y_test), len(data.y_train)
-                row = {"data set": name, "rows": n, "passes": network.n_iter_}
+                accuracy, passes = network.score(data.X_test, data.y_test), network.n_iter_
+                row = {"data set": name, "rows": len(data.y_train), "passes": passes}
                 row["fit, %"] = 100 * accuracy
                 for chunk in options.chunks:
-                    for call, parameters in (
-                        ("falling", {"alpha": 2.5 / n, "batch_size": 128}),
-                        ("constant", {}),
-                    ):
-                        found = stream(data, chunk, network.n_iter_, seed, **parameters)
+                    for call in ("known end", "defaults"):
+                        how = {"known_end": call == "known end"}
+                        found = stream(data, chunk, passes, seed, **how)
                         row[f"{call}, {chunk:,}"] = 100 * (found - accuracy)
                 figures.append(row)
     table = pd.DataFrame(figures).groupby(["data set", "rows"], sort=False).mean()
