@@ -70,6 +70,49 @@ def test_the_penalty_is_that_of_all_rows_seen():
     assert small.alpha_ == pytest.approx(large.alpha_) == pytest.approx(2.5 / 900)
 
 
+@pytest.mark.parametrize("size", [30, 300, 900])
+def test_a_further_pass_over_the_same_chunks_is_no_new_data(size):
+    model, label = ShallowNNClassifier(**SMALL), (np.median(Y) < Y).astype(int)
+    alphas = []
+    for seed in range(3):
+        for start in range(0, 900, size):
+            rows = np.random.default_rng(seed).permutation(np.arange(start, start + size))
+            model.partial_fit(X[rows], label[rows], classes=[0, 1])
+        alphas.append(model.alpha_)
+    assert alphas == pytest.approx([2.5 / 900] * 3)
+
+
+def test_mini_batches_are_those_of_all_rows_that_came():
+    """Of 300 rows they have 32 at most, of more than 2,000 128, however the rows come."""
+    model, label = ShallowNNClassifier(**SMALL), (np.median(Y) < Y).astype(int)
+    sizes, steps = [], 0
+    for start in range(0, 2_700, 300):
+        rows = np.arange(start, start + 300) % 900
+        model.partial_fit(X[rows] + start, label[rows], classes=[0, 1])
+        sizes.append(300 / (model._state.optimizer.t - steps))
+        steps = model._state.optimizer.t
+    assert sizes[:6] == [30] * 6
+    assert sizes[6:] == [100] * 3
+
+
+def test_the_rate_comes_down_only_if_no_end_is_known():
+    label, rates = (np.median(Y) < Y).astype(int), {}
+    for name, options in {
+        "endless": {},
+        "constant": {"schedule": "constant"},
+        "known": {"max_iter": 4},
+        "gd": {"solver": "gd"},
+    }.items():
+        model = ShallowNNClassifier(**SMALL, **options)
+        for start in range(0, 800, 200):
+            rows = slice(start, start + 200)
+            model.partial_fit(X[rows], label[rows], classes=[0, 1])
+        rates[name] = model._state.learning_rate.of_epoch(4, 1)[0] / model.learning_rate
+    assert rates["endless"] == pytest.approx((1 + 4 / 300) ** -0.75)
+    assert rates["constant"] == rates["gd"] == 1
+    assert rates["known"] == 1  # a new period of the cosine begins
+
+
 @pytest.mark.parametrize("size", [30, 300])
 def test_chunks_may_be_sparse_or_dense_in_turn(size):
     kinds, model = itertools.cycle([csr_array, np.asarray, csr_matrix]), ShallowNNRegressor(**SMALL)
@@ -89,7 +132,7 @@ def test_weights_count_as_rows():
         one.partial_fit(X[:300], Y[:300], weights)
         other.partial_fit(X[rows], Y[rows])
     assert one._standardization.is_close(other._standardization)
-    assert one._stream.n_rows == other._stream.n_rows == 2 * weights.sum()
+    assert one._stream.n_rows == other._stream.n_rows == weights.sum()  # they came twice
 
 
 def test_after_a_pickle_the_stream_goes_on():
