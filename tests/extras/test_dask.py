@@ -16,7 +16,13 @@ import pandas as pd
 import pytest
 from scipy.sparse import csr_matrix
 from sklearn.base import clone
-from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, make_classification
+from sklearn.datasets import (
+    load_breast_cancer,
+    load_diabetes,
+    load_digits,
+    load_iris,
+    make_classification,
+)
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.metrics import accuracy_score
 from sklearn.utils.estimator_checks import check_estimator
@@ -166,6 +172,16 @@ def test_several_targets_and_networks_side_by_side(threads):
     X, y = load_diabetes(return_X_y=True)
     network = DaskShallowNNRegressor(**GIVEN, n_networks=2, activation="prelu")
     assert_same(*fit_both(network, X, np.column_stack([y, -2 * y + X[:, 0]])))
+
+
+@pytest.mark.parametrize("solver", ["lbfgs", "gd"])
+def test_a_theta_that_is_sent_once_is_that_of_its_iteration(threads, solver):
+    """Not the one of an iteration before, which Dask may still know."""
+    X, y = load_digits(return_X_y=True)
+    network = DaskShallowNNClassifier(256, solver=solver, max_iter=8, alpha=0.01, random_state=0)
+    network, reference = fit_both(network, X, y, chunks=400)
+    assert 8 * network.W1_.size > cluster_module.LARGE
+    assert_same(network, reference)
 
 
 def test_float32_stays_float32(threads):

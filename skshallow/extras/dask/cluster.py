@@ -5,13 +5,15 @@ end in an error.
 """
 
 from collections.abc import Callable
-from functools import reduce
+from functools import partial, reduce
 from time import monotonic
 
 import numpy as np
 from dask.distributed import CancelledError, Client, Future, KilledWorker, get_client, wait
+from dask.sizeof import sizeof
 
 FAN_IN = 8  # results that are merged by one task, or by the client
+LARGE = 100_000  # bytes of an argument from which it is sent once, not with every task
 LOOK_EVERY = 5  # seconds after which to see whether there are workers
 WITHOUT_WORKERS = 60  # seconds after which a cluster that has none is given up
 MEMORY = "probably it ran out of memory: make the chunks of X smaller, or give workers more memory"
@@ -57,9 +59,20 @@ class Cluster:
         return self.client.submit(function, *arguments, pure=False)
 
     def map(self, function: Callable, parts: list[Future], **arguments) -> list[Future]:
-        """``function(part, **arguments)`` of every part, where it lies."""
+        """``function(part, **arguments)`` of every part, where it lies.
+
+        Large arguments are sent once. They are not left to Client.map as keywords: it would know
+        them by their names alone, and take one call's for another's.
+        """
         self._check_client()
-        return self.client.map(function, parts, pure=False, **arguments)
+        values = [self._sent(value) for value in arguments.values()]
+        constants = [[value] * len(parts) for value in values]
+        call = partial(_call, function, tuple(arguments))
+        return self.client.map(call, parts, *constants, key=function.__name__, pure=False)
+
+    def _sent(self, value):
+        """A value that goes into every task, or a future of a large one."""
+        return self.client.scatter(value, hash=False) if sizeof(value) > LARGE else value
 
     def each(self, function: Callable, parts: list[Future], **arguments) -> list:
         """What comes of every part."""
@@ -109,6 +122,10 @@ class Cluster:
     def _check_client(self):
         if self.client.status != "running":
             raise RuntimeError("the Dask client was closed during fit: start one, and fit again")
+
+
+def _call(function, names, part, *values):
+    return function(part, **dict(zip(names, values, strict=True)))
 
 
 def _merge(function, values):
