@@ -17,11 +17,13 @@ from skshallow import ShallowNNClassifier, ShallowNNRegressor
 
 README = (DOCS.parent / "README.md").read_text(encoding="utf-8")
 API = (DOCS / "api.rst").read_text(encoding="utf-8")
+OPTIONAL = {"skshallow.extras.onnx.": "skl2onnx", "skshallow.extras.dask.": "distributed"}
 MODULES = [  # of public objects; their names without an underscore are the public ones
     "skshallow",
     "skshallow.inspection",
     "skshallow.extras.plotting",
     pytest.param("skshallow.extras.onnx", marks=pytest.mark.neighbours("skl2onnx")),
+    pytest.param("skshallow.extras.dask", marks=pytest.mark.neighbours("distributed")),
     "skshallow.core.activations",
     "skshallow.core.optimizers",
     "skshallow.core.losses",
@@ -75,8 +77,8 @@ def listed():
 def listed_cases():
     """The same as cases; skipped if an optional package is missing."""
     for name in listed():
-        onnx = name.startswith("skshallow.extras.onnx.")
-        yield pytest.param(name, marks=pytest.mark.neighbours("skl2onnx") if onnx else ())
+        needed = [package for module, package in OPTIONAL.items() if name.startswith(module)]
+        yield pytest.param(name, marks=[pytest.mark.neighbours(package) for package in needed])
 
 
 def load(name):

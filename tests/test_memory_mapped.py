@@ -54,6 +54,7 @@ def with_engine(engine):
 
 
 @pytest.mark.fast(2)
+@pytest.mark.fast(6)
 @pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize("engine", ["numpy", "numba"])
 @pytest.mark.parametrize("name", FITS)
@@ -75,6 +76,7 @@ def test_neither_is_a_large_one(name, tmp_path):
     assert peak(model.predict, X) < 40e6
 
 
+@pytest.mark.fast(1)
 @pytest.mark.fast(1)
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_a_call_of_partial_fit_takes_what_its_chunk_takes_however_many_came_before(order, tmp_path):
