@@ -139,18 +139,18 @@ def in_a_new_process(source, folder, n, chunk):
     return json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
 
 
-def memory(n, chunk):
+def memory(n, chunk, sources=SOURCES):
     """Print the peaks with n rows and with four times as many."""
     figures = []
     for rows in (n, 4 * n):
         with tempfile.TemporaryDirectory() as folder:
             write(Path(folder), rows, chunk)
-            for source in SOURCES:
+            for source in sources:
                 found = in_a_new_process(source, folder, rows, chunk)
                 figures.append({"source": source, "rows": rows, "X": rows * FEATURES * 4} | found)
     frame = pd.DataFrame(figures).set_index(["source", "rows"]).unstack("rows") / 1e6
     print(f"\nMB of {FEATURES} features in float32, chunks of {chunk:,} rows, one pass")
-    frame = frame.loc[list(SOURCES)].rename(columns={"X": "X itself"}).rename_axis(index=None)
+    frame = frame.loc[list(sources)].rename(columns={"X": "X itself"}).rename_axis(index=None)
     print(frame.to_string(float_format="{:.0f}".format, na_rep=""))
 
 
@@ -202,12 +202,13 @@ def main():
     parser.add_argument("--only", choices=["memory", "accuracy"], help="only this table")
     options = parse(parser)
     warnings.simplefilter("ignore")
-    chunk = CHUNK
+    chunk, sources = CHUNK, SOURCES
     if options.tiny:
         options.rows, options.chunks, options.epochs, chunk = 2_000, [50], 3, 1_000
+        sources = SOURCES[:1]
     options.sets = options.sets or SETS[options.data is not None]
     if options.only != "accuracy":
-        memory(options.rows, chunk)
+        memory(options.rows, chunk, sources)
     if options.only != "memory":
         accuracies(options)
 
