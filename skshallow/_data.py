@@ -8,7 +8,7 @@ from scipy.sparse import issparse
 from sklearn.utils import check_array
 
 from skshallow.core.batches import BLOCK_SIZE, Batches, Inputs
-from skshallow.core.duplicates import hash_of_examples, merge_duplicate_rows
+from skshallow.core.duplicates import hashes_of_examples, merge_duplicate_rows
 from skshallow.core.input_bounds import Distances, InputBounds, InputRange, sample_size
 from skshallow.core.standardization import (
     Moments,
@@ -86,9 +86,9 @@ class DataSet:
         """At most so many of the rows, evenly spaced."""
         return self.subset(self.rows[:: -(-len(self.rows) // most)])
 
-    def hash(self) -> int:
-        """The same number whenever the same samples come, in any order."""
-        return hash_of_examples(self.X, self.Y, self.rows)
+    def hashes(self) -> np.ndarray:
+        """A number for each of these rows and its targets: the same whenever they come."""
+        return hashes_of_examples(self.X, self.Y, self.rows)
 
     def without_duplicates(self) -> "DataSet":
         """The same J from distinct samples in an order of their own."""

@@ -24,6 +24,7 @@ FEW_BATCH_SIZE = 32  # small batches make more steps of the same time
 AUTO_EPOCHS = 40  # passes over the data at least, and
 AUTO_STEPS = 1_000  # steps at least: few rows need many epochs,
 AUTO_STEPS_CLEAN = 12_000  # and clean ones, which ask for little penalty, need more
+STEPS_OF_FIT = 16_000  # that a fit stands for: partial_fit goes on at a twentieth of the rate
 AUTO_ITERATIONS = {"gd": 1_000, "lbfgs": 5_000}
 AUTO_ALPHA = 0.0025  # of 1,000 rows
 ALPHA_FALL = {"classifier": 1.0, "regressor": 1.75}  # powers of the number of rows it falls with
@@ -105,10 +106,16 @@ def wants_quantiles(estimator) -> bool:
     return isinstance(loss, str) and loss == "quantile"
 
 
-def schedule_of_stream(estimator, settings: Settings) -> Any:
-    """The schedule of partial_fit: "auto" comes down for ever where nobody knows how many calls."""
-    endless = is_auto(estimator.schedule) and is_auto(estimator.max_iter)
-    return InverseScaling() if endless and not settings.full_batch else settings.schedule
+def schedule_of_stream(estimator, settings: Settings, *, after_fit: bool) -> Any:
+    """The schedule of partial_fit: "auto" comes down for ever where nobody knows how many calls.
+
+    After a fit the network is good already, and a few samples shall not spoil it.
+    """
+    if settings.full_batch or not is_auto(estimator.schedule):
+        return settings.schedule
+    if after_fit:
+        return InverseScaling(steps_before=STEPS_OF_FIT)
+    return InverseScaling() if is_auto(estimator.max_iter) else settings.schedule
 
 
 def _new_schedule(name, optimizer):

@@ -12,14 +12,14 @@ from skshallow._target_encoding import ClassEncoder, ClassWeights, RealEncoder
 from skshallow._version import __version__
 from skshallow._warnings import warn_caller
 from skshallow.core.activations import ACTIVATIONS
-from skshallow.core.duplicates import DistinctCount
+from skshallow.core.duplicates import DistinctSum
 from skshallow.core.input_bounds import InputRange
 from skshallow.core.losses import REGRESSION_LOSSES
 from skshallow.core.standardization import Moments, Standardization, TargetStandardization
 
 VERSION = "_skshallow_version"
 ENCODERS = ClassEncoder, ClassWeights, RealEncoder, Standardization, TargetStandardization
-OF_INPUTS = DistinctCount, InputRange, Moments, Stream
+OF_INPUTS = DistinctSum, InputRange, Moments, Stream
 OF_CALLBACKS = "_samples", "_seconds"  # what callbacks are lent during a fit
 SCALES = "_standardization", "_target_standardization"
 ATTRIBUTES = "_activation", "_class_weights", "_encoder", "_input_range", "_stream", *SCALES

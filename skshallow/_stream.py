@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from skshallow._data import DataSet
-from skshallow.core.duplicates import DistinctCount
+from skshallow.core.duplicates import DistinctSum
 from skshallow.core.standardization import Moments, Standardization
 
 NOVICE = 100  # rows, weighted, after which the network knows something to be kept
@@ -53,13 +53,12 @@ def is_familiar(estimator) -> bool:
 class Stream:
     """Counts rows, keeps moments of the columns and the first targets (n2, m) with weights (m,).
 
-    ``given`` and ``weight`` are the samples of all calls and what they weigh as rows. A call whose
-    samples came before, in a further pass over the data, adds nothing to what there is to learn.
+    ``weight`` is that of the rows of all calls. Samples that came in a call before, as in a further
+    pass over the data, add nothing to what there is to learn: ``distinct`` counts them once.
     """
 
-    given: int = 0
     weight: float = 0.0
-    calls: DistinctCount = field(default_factory=DistinctCount)
+    distinct: DistinctSum = field(default_factory=DistinctSum)
     moments: Moments = field(default_factory=Moments)
     targets: Any = None
     weights: Any = None
@@ -67,21 +66,20 @@ class Stream:
 
     def update(self, data: DataSet) -> None:
         """Take in the rows of a call."""
-        self.given += data.n_samples
         self.weight += data.effective_rows
-        self.calls.add(data.hash())
+        self.distinct.add(data.hashes(), _counts(data))
         self.moments.update(data.X, data.rows, data.row_weights, data.bounds)
         self._keep_targets(data)
 
     @property
     def n_samples(self) -> int:
         """Samples that came, each of them once."""
-        return round(self.given * self.calls.share)
+        return round(self.distinct.totals[0])
 
     @property
     def n_rows(self) -> float:
         """The same with weights that count as rows."""
-        return self.weight * self.calls.share
+        return float(self.distinct.totals[1])
 
     def _keep_targets(self, data):
         """All of a call, or none once they are enough: then their scale stays."""
@@ -102,3 +100,10 @@ class Stream:
             seen = replace(data, Y=self.targets, s=self.weights[None], rows=rows)
             of_targets = encoder.measure(seen)
         return Standardization.from_moments(self.moments, data.X.dtype), of_targets
+
+
+def _counts(data):
+    """Of each row: one, and how many rows it weighs as, (2, m)."""
+    weights, ones = data.row_weights, np.ones(data.n_samples)
+    weights = ones if weights is None else weights[data.rows]
+    return np.array([ones, weights * (data.effective_rows / data.total_weight)])

@@ -107,7 +107,8 @@ def begin_partial_fit(estimator, settings: Settings, data: DataSet, *, first: bo
     if state.is_scored:
         state.restore_checkpoint()
     present = state.learning_rate
-    schedule = schedule_of_stream(estimator, settings)
+    after_fit = not (first or hasattr(estimator, "_stream"))
+    schedule = schedule_of_stream(estimator, settings, after_fit=after_fit)
     if isinstance(present.schedule, type(schedule)):
         schedule = present.schedule
     rate = LearningRate(float(estimator.learning_rate), schedule, present.start, n_epochs)

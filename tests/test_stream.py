@@ -71,15 +71,25 @@ def test_the_penalty_is_that_of_all_rows_seen():
 
 
 @pytest.mark.parametrize("size", [30, 300, 900])
-def test_a_further_pass_over_the_same_chunks_is_no_new_data(size):
+@pytest.mark.parametrize("order", ["as before", "at random"])
+def test_a_further_pass_over_the_same_samples_is_no_new_data(size, order):
     model, label = ShallowNNClassifier(**SMALL), (np.median(Y) < Y).astype(int)
-    alphas = []
-    for seed in range(3):
-        for start in range(0, 900, size):
-            rows = np.random.default_rng(seed).permutation(np.arange(start, start + size))
-            model.partial_fit(X[rows], label[rows], classes=[0, 1])
+    rng, alphas = np.random.default_rng(0), []
+    for _ in range(3):
+        rows = rng.permutation(900) if order == "at random" else np.arange(900)
+        for chunk in np.split(rows, range(size, 900, size)):
+            model.partial_fit(X[chunk], label[chunk], classes=[0, 1])
         alphas.append(model.alpha_)
     assert alphas == pytest.approx([2.5 / 900] * 3)
+
+
+def test_samples_that_come_again_do_not_hide_those_that_are_new():
+    model, label = ShallowNNClassifier(**SMALL), (np.median(Y) < Y).astype(int)
+    calls = [slice(0, 500)] * 5 + [slice(i, i + 10) for i in range(500, 900, 10)]
+    calls += [slice(0, 1)] * 20
+    for rows in calls:
+        model.partial_fit(X[rows], label[rows], classes=[0, 1])
+    assert model.alpha_ == pytest.approx(2.5 / 900)
 
 
 def test_mini_batches_are_those_of_all_rows_that_came():
@@ -111,6 +121,22 @@ def test_the_rate_comes_down_only_if_no_end_is_known():
     assert rates["endless"] == pytest.approx((1 + 4 / 300) ** -0.75)
     assert rates["constant"] == rates["gd"] == 1
     assert rates["known"] == 1  # a new period of the cosine begins
+
+
+@pytest.mark.parametrize("max_iter", ["auto", 100])
+@pytest.mark.parametrize("size", [1, 10, 100])
+def test_new_samples_do_not_spoil_a_fitted_network(size, max_iter):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(1_000, 3))
+    Y = X[:, 0] * X[:, 1] + np.sin(2 * X[:, 2])
+    model = ShallowNNRegressor(32, alpha=1e-3, max_iter=max_iter, random_state=0)
+    before = model.fit(X[:500], Y[:500]).score(X[700:], Y[700:])
+    worst = 1.0
+    for start in range(500, 700, size):
+        model.partial_fit(X[start : start + size], Y[start : start + size])
+        worst = min(worst, model.score(X[700:], Y[700:]))
+    assert worst > before - 0.03
+    assert model.score(X[700:], Y[700:]) > before - 0.01
 
 
 @pytest.mark.parametrize("size", [30, 300])

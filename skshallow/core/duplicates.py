@@ -1,8 +1,8 @@
-"""Which examples are equal, and how many different things came in a stream.
+"""Which examples are equal, and how many different ones came in a stream.
 
 Rows are compared by hashes of 64 bits, zeros of either sign and of a sparse X alike. A stream is
-longer than what can be kept of it: of the hashes that came, the KEPT smallest tell how many
-different ones there were, as hashes are spread evenly.
+longer than what can be kept of it: as hashes are spread evenly, the examples with the KEPT smallest
+ones are a random sample of all different examples, and its share of them is known.
 
 References
 ----------
@@ -17,7 +17,7 @@ from scipy.sparse import csr_array, issparse
 BLOCK_SIZE = 1_024  # rows that are looked at together,
 BLOCK_NUMBERS = 2**17  # or fewer, where what is made of their numbers is several times as large
 GOLDEN_RATIO = np.uint64(0x9E3779B97F4A7C15)  # times 2^64: multiples of it are far from regular
-KEPT = 1_024  # hashes: the number of different ones is then known to three in a hundred
+KEPT = 4_096  # hashes: the number of different ones is then known to two in a hundred
 FEW_TWICE = 0.9  # share of different ones above which all are taken for different
 
 
@@ -31,10 +31,9 @@ def equal_rows(X, rows):
     return np.argsort(np.argsort(first))[inverse]
 
 
-def hash_of_examples(X, Y, rows):
-    """A hash of 64 bits of these rows of X and their targets Y (n2, m), whatever their order."""
-    of_examples = mix(_hashes(X, rows) ^ mix(_hashes(Y.T, rows)))
-    return mix(of_examples.sum(keepdims=True))[0]
+def hashes_of_examples(X, Y, rows):
+    """A hash of 64 bits for each of these rows of X with its targets Y (n2, m), (len(rows),)."""
+    return mix(_hashes(X, rows) ^ mix(_hashes(Y.T, rows)))
 
 
 def mix(z):
@@ -94,22 +93,44 @@ def merge_duplicate_rows(X, Y, s, rows):
     return rows[first], merged
 
 
-class DistinctCount:
-    """How many of the hashes that came were different ones."""
+class DistinctSum:
+    """Sums over the different examples of a stream, each counted once however often it comes.
 
-    def __init__(self, count=0, smallest=()):
-        self.count, self.smallest = count, np.array(smallest, np.uint64)
+    An example that is in one chunk many times counts as often: there, equal ones are examples of
+    their own. ``smallest`` are hashes (k,), ``values`` what the examples add to each sum (n, k),
+    ``given`` the sums over all that came (n,).
 
-    def add(self, hash_):
-        """Take in one more."""
-        self.count += 1
-        self.smallest = np.unique(np.append(self.smallest, hash_))[:KEPT]
+    References
+    ----------
+    Cohen and Kaplan (2007), Summarizing data using bottom-k sketches.
+    """
+
+    def __init__(self, smallest=(), values=(), given=0.0):
+        self.smallest, self.values = np.array(smallest, np.uint64), np.array(values)
+        self.given = given
+
+    def add(self, hashes, values):
+        """Take in a chunk: hashes (m,), values (n, m), none of them negative."""
+        self.given = self.given + values.sum(axis=1)
+        if len(self.smallest) == KEPT:
+            small = hashes < self.smallest[-1]
+            hashes, values = hashes[small], values[:, small]
+        if len(hashes):
+            hashes, place = np.unique(hashes, return_inverse=True)
+            self._merge(hashes, np.array([np.bincount(place, v) for v in values]))
+
+    def _merge(self, hashes, values):
+        """Of an example that is known, the larger values stay."""
+        old = self.values.reshape(len(values), -1)
+        hashes, place = np.unique(np.append(self.smallest, hashes), return_inverse=True)
+        merged = np.zeros((len(values), len(hashes)))
+        np.maximum.at(merged, (slice(None), place), np.hstack([old, values]))
+        self.smallest, self.values = hashes[:KEPT], merged[:, :KEPT]
 
     @property
-    def share(self):
-        """Share of different ones among all that came, at most 1."""
-        n = len(self.smallest)
-        if n == KEPT:  # of n evenly spread numbers in [0, 1], the k-th smallest is about k / n
-            n = (KEPT - 1) / (float(self.smallest[-1]) / 2**64)
-            n = self.count if n > FEW_TWICE * self.count else n
-        return n / self.count
+    def totals(self):
+        """The sums, (n,): exact for fewer than KEPT different examples, or if nearly all are."""
+        total = self.values.sum(axis=1)
+        if len(self.smallest) == KEPT:
+            total = self.values[:, :-1].sum(axis=1) / (float(self.smallest[-1]) / 2**64)
+        return np.where(total > FEW_TWICE * self.given, self.given, total)

@@ -188,6 +188,8 @@ class InverseScaling(Schedule):
         How fast it comes down; between 1/2 and 1.
     least : float, default=0.01
         The factor does not become smaller, so that a stream that changes is still followed.
+    steps_before : float, default=0.0
+        Steps that count as taken before the first one.
 
     References
     ----------
@@ -203,9 +205,11 @@ class InverseScaling(Schedule):
     scale: float = 300.0
     power: float = 0.75
     least: float = 0.01
+    steps_before: float = 0.0
 
     def factor(self, progress, period):
-        return max((1 + progress / self.scale) ** -self.power, self.least)
+        steps = self.steps_before + progress
+        return max((1 + steps / self.scale) ** -self.power, self.least)
 
     def factors(self, start, n_steps, period):
         steps = start * n_steps + np.arange(n_steps)

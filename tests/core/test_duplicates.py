@@ -9,9 +9,9 @@ from skshallow.core.batches import Batches, Inputs
 from skshallow.core.duplicates import (
     GOLDEN_RATIO,
     KEPT,
-    DistinctCount,
+    DistinctSum,
     equal_rows,
-    hash_of_examples,
+    hashes_of_examples,
     merge_duplicate_rows,
     mix,
 )
@@ -180,25 +180,48 @@ def test_each_output_keeps_weights_of_its_own_when_merged():
 
 
 @pytest.mark.parametrize("container", CONTAINERS)
-def test_the_hash_of_examples_knows_targets_and_not_the_order(container):
+def test_hashes_of_examples_tell_rows_and_targets_apart(container):
     X, Y = few_values()
-    convert, order = CONTAINERS[container], np.random.default_rng(0).permutation(60)
-    known, everything = hash_of_examples(convert(X), Y, np.arange(60)), np.arange(60)
-    assert hash_of_examples(convert(X), Y, order) == known
-    assert hash_of_examples(convert(X[order]), Y[:, order], everything) == known
-    assert hash_of_examples(convert(X), Y[:, order], everything) != known
-    assert hash_of_examples(convert(X), Y, np.arange(59)) != known
-    assert hash_of_examples(convert(X), 1 - Y, everything) != known
+    order = np.random.default_rng(0).permutation(60)
+    found = hashes_of_examples(CONTAINERS[container](X), Y, order)
+    content = np.hstack([X, Y.T])[order]
+    _, expected = np.unique(content, axis=0, return_inverse=True)
+    np.testing.assert_array_equal(
+        found[:, None] == found, expected.ravel()[:, None] == expected.ravel()
+    )
+
+
+def many_hashes(n):
+    return mix(np.arange(1, n + 1, dtype=np.uint64))
 
 
 @pytest.mark.parametrize("passes", [1, 2, 7])
-@pytest.mark.parametrize("different", [1, 300, KEPT - 1, 20_000])
-def test_the_share_of_different_hashes_is_known_to_a_few_in_a_hundred(different, passes):
-    counter, hashes = DistinctCount(), mix(np.arange(1, different + 1, dtype=np.uint64))
+@pytest.mark.parametrize("different", [1, 300, KEPT - 1, 40_000])
+def test_examples_of_several_passes_count_once(different, passes):
+    hashes = many_hashes(different)
+    rng, weights = np.random.default_rng(0), np.random.default_rng(1).uniform(0, 3, different)
+    sums = DistinctSum()
     for _ in range(passes):
-        for part in np.split(hashes, range(500, different, 500)):  # as many calls of add
-            counter.count += len(part) - 1
-            counter.add(part)
+        for part in np.array_split(rng.permutation(different), -(-different // 500)):
+            sums.add(hashes[part], np.array([np.ones(len(part)), weights[part]]))
     exact = different < KEPT or passes == 1
-    assert counter.share == pytest.approx(1 / passes, rel=1e-12 if exact else 0.1)
-    assert len(counter.smallest) <= KEPT
+    expected = [different, weights.sum()]
+    np.testing.assert_allclose(sums.totals, expected, rtol=1e-12 if exact else 0.06)
+    assert len(sums.smallest) <= KEPT
+
+
+def test_equal_examples_of_one_chunk_are_examples_of_their_own():
+    hashes, sums = many_hashes(3), DistinctSum()
+    sums.add(hashes[[0, 1, 1, 1]], np.ones((1, 4)))
+    sums.add(hashes[[0, 0, 1, 2]], np.ones((1, 4)))
+    assert sums.totals == [2 + 3 + 1]
+
+
+@pytest.mark.parametrize("first", [10, 10_000])
+def test_one_long_chunk_that_comes_again_does_not_hide_new_examples(first):
+    hashes, sums = many_hashes(first + 500), DistinctSum()
+    for _ in range(10):
+        sums.add(hashes[:first], np.ones((1, first)))
+    for one in hashes[first:]:
+        sums.add(one[None], np.ones((1, 1)))
+    assert sums.totals[0] == pytest.approx(first + 500, rel=0.06)
