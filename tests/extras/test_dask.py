@@ -2,6 +2,7 @@
 
 import builtins
 import importlib
+import itertools
 import os
 import pickle
 import signal
@@ -35,7 +36,7 @@ dask = pytest.importorskip("dask")
 pytest.importorskip("distributed")
 import dask.array as da  # noqa: E402, needs dask
 import dask.dataframe as dd  # noqa: E402, needs dask
-from dask.distributed import Client, LocalCluster  # noqa: E402, needs distributed
+from dask.distributed import Client, LocalCluster, wait  # noqa: E402, needs distributed
 
 from skshallow.extras.dask import (  # noqa: E402, needs dask
     DaskShallowNNClassifier,
@@ -306,6 +307,39 @@ def test_predictions_are_lazy_and_those_of_one_machine(threads, load):
     assert network.score(*chunked(X, y, weights)) == pytest.approx(reference.score(X, y, weights))
 
 
+@pytest.mark.filterwarnings("ignore:The inplace keyword")  # Dask's use of pandas
+@pytest.mark.parametrize("labels", [["no", "yes", "maybe"], [0, 1, 2]])
+def test_predictions_of_a_frame_have_names_and_types_that_files_want(threads, labels, tmp_path):
+    pytest.importorskip("pyarrow")
+    X, y = load_iris(return_X_y=True)
+    y = np.array(labels, object if isinstance(labels[0], str) else int)[y]
+    here = pd.DataFrame(X, columns=list("abcd"))
+    frame = dd.from_pandas(here, npartitions=3)
+    network = DaskShallowNNClassifier(**GIVEN).fit(frame, dd.from_pandas(pd.Series(y), 3))
+    table = network.predict_proba(frame).assign(label=network.predict(frame))
+    table.to_parquet(tmp_path / "table")
+    read = dd.read_parquet(tmp_path / "table").compute()
+    assert [*read.columns] == [*map(str, network.classes_), "label"]
+    probabilities = read.to_numpy()[:, :3].astype(float)
+    np.testing.assert_allclose(probabilities, network.predict_proba(here), rtol=1e-12)
+    assert list(read["label"]) == list(network.predict(here))
+    assert [*network.transform(frame).columns] == list(network.get_feature_names_out())
+
+
+@pytest.mark.parametrize("targets", [None, ["up", "down"]])
+def test_quantiles_of_a_frame_are_columns(threads, targets):
+    X, y = load_diabetes(return_X_y=True)
+    here = pd.DataFrame(X).rename(columns=str)
+    frame = dd.from_pandas(here, npartitions=2)
+    y = pd.Series(y) if targets is None else pd.DataFrame({"up": y, "down": -y})
+    network = DaskShallowNNRegressor(**GIVEN, loss="quantile", quantile=[0.1, 0.9])
+    predicted = network.fit(frame, dd.from_pandas(y, npartitions=2)).predict(frame)
+    names = ["0.1", "0.9"] if targets is None else ["up_0.1", "up_0.9", "down_0.1", "down_0.9"]
+    assert [*predicted.columns] == [*predicted.compute().columns] == names
+    found = network.predict(here).reshape(len(X), -1)
+    np.testing.assert_array_equal(predicted.compute().to_numpy(), found)
+
+
 def test_predicted_quantiles_have_an_axis_of_their_own(threads):
     X, y = load_diabetes(return_X_y=True)
     both = np.column_stack([y, -y])
@@ -463,16 +497,23 @@ def bad_data():
     frame = pd.DataFrame({"a": np.arange(20.0), "b": list("xy") * 10})
     words = dd.from_pandas(frame, npartitions=2)
     return {
-        "nan": (A(nan, y), "chunk 1 of X: Input X contains NaN"),
+        "nan": (A(nan, y), "chunk 1 of X and y: Input X contains NaN"),
         "one class": (A(X, 0 * y), "one class only"),
         "numbers for labels": (A(X, X[:, 0] + 0.01), "Unknown label type: continuous"),
         "y of an array": ((A(X)[0], y), "y is of type ndarray.*from_array"),
         "y of other chunks": ((A(X)[0][A(y > 0)[0]], A(y)[0][:100]), "y has 2 chunks and X 3"),
-        "other lengths": ((A(X)[0], A(y)[0][:140]), "chunk 2 of X: Found input variables with inc"),
+        "other lengths": ((A(X)[0], A(y)[0][:140]), "chunk 2 of X and y: Found input variables"),
         "negative weights": ((*A(X, y), A(y - 1.0)[0]), "sample_weight has a negative weight"),
         "no weight": ((*A(X, y), A(0.0 * y)[0]), "all weights are zero"),
         "no rows": ((A(X)[0][:0], A(y)[0][:0]), "0 samples"),
         "text": ((words, words["a"] > 3), "feature 'b' of X holds text"),
+        "text and numbers": (
+            (A(X)[0], da.concatenate([*A(np.full(100, "b", object)), *A(np.ones(50, object))])),
+            "y holds text and numbers in different chunks, as 'b' and 1",
+        ),
+        "no y": ((A(X)[0], None), "y=None: give the targets of X"),
+        "delayed": ((dask.delayed(X), A(y)[0]), "X is of type Delayed.*: make a Dask array"),
+        "delayed y": ((A(X)[0], dask.delayed(y)), r"y is of type Delayed.*from_delayed\(\), as X"),
         "one dimension": ((A(y)[0], A(y)[0]), "X has 1 dimension"),
     }
 
@@ -484,6 +525,34 @@ def test_bad_data_are_named(threads, kind):
         DaskShallowNNClassifier(**GIVEN).fit(*collections)
 
 
+@pytest.mark.parametrize(
+    ("validation", "message"),
+    [
+        (lambda X, y: {"X_val": chunked(X)[0], "y_val": y}, "y_val is of type ndarray.*as X_val"),
+        (lambda X, y: {"X_val": chunked(X)[0]}, "y_val=None: give the targets of X_val"),
+        (
+            lambda X, y: dict(zip(("X_val", "y_val"), chunked(X[:0], y[:0]), strict=True)),
+            "X_val has no sample of positive weight",
+        ),
+        (
+            lambda X, y: dict(zip(("X_val", "y_val"), chunked(X, y + 1), strict=True)),
+            r"chunk \d of X_val and y_val: y has labels \[3\]",
+        ),
+    ],
+)
+def test_bad_validation_data_are_named(threads, validation, message):
+    X, y = load_iris(return_X_y=True)
+    with pytest.raises((TypeError, ValueError), match=message):
+        DaskShallowNNClassifier(**GIVEN).fit(*chunked(X, y), **validation(X, y))
+
+
+def test_validation_data_on_a_cluster_want_training_data_there(threads):
+    X, y = load_iris(return_X_y=True)
+    X_val, y_val = chunked(X, y)
+    with pytest.raises(TypeError, match=r"X_val is of type Array.*X_val.compute\(\)"):
+        DaskShallowNNClassifier(**GIVEN).fit(X, y, X_val=X_val, y_val=y_val)
+
+
 def test_other_columns_are_refused_in_prediction(threads):
     X, y = load_iris(return_X_y=True)
     network = DaskShallowNNClassifier(**GIVEN)
@@ -492,6 +561,8 @@ def test_other_columns_are_refused_in_prediction(threads):
     network.fit(*chunked(X, y))
     with pytest.raises(ValueError, match="X has 3 features"):
         network.predict(chunked(X[:, :3])[0])
+    with pytest.raises(TypeError, match=r"X is of type Delayed.*: give a Dask array"):
+        network.predict(dask.delayed(X))
 
 
 def test_a_scorer_needs_validation_data_in_memory(threads):
@@ -555,6 +626,28 @@ def test_a_worker_that_is_killed_changes_nothing(processes):
     undisturbed = clone(network).fit(*chunked(X, y, chunks=200))
     network.set_callbacks(KillWorker(processes, 8)).fit(*chunked(X, y, chunks=200))
     assert network.n_iter_ == undisturbed.n_iter_ > 8
+    assert_same(network, undisturbed, rtol=1e-6)
+
+
+@pytest.mark.slow
+def test_weights_outlive_the_worker_that_holds_them(processes, monkeypatch):
+    X, y = make_classification(2_000, 10, random_state=0)
+    network = DaskShallowNNClassifier(**GIVEN)
+    undisturbed = clone(network).fit(*chunked(X, y, chunks=200))
+    send, sent = cluster_module.Cluster.send, itertools.count()
+
+    def send_and_kill(cluster, value):
+        future = send(cluster, value)
+        if next(sent) == 8:
+            wait(future)
+            (holder,) = processes.who_has([future])[future.key]
+            os.kill(processes.run(os.getpid)[holder], signal.SIGKILL)
+        return future
+
+    monkeypatch.setattr(cluster_module, "LARGE", 200)
+    monkeypatch.setattr(cluster_module.Cluster, "send", send_and_kill)
+    network.fit(*chunked(X, y, chunks=200))
+    assert next(sent) > 8
     assert_same(network, undisturbed, rtol=1e-6)
 
 

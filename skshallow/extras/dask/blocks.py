@@ -4,8 +4,9 @@ A ``Block`` is a chunk of X with its y and weights, a ``Part`` the blocks of one
 sets of the package. Whatever leaves a worker is as small as theta, but for a sample of rows.
 """
 
-from dataclasses import dataclass, field, replace
-from functools import cached_property, reduce
+import copy
+from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -39,12 +40,21 @@ def load(estimator, number, suffix, X, y, weights) -> Block | None:
     """Check a chunk; an error names it. ``suffix`` is that of the names in messages."""
     if len(X) == 0 if hasattr(X, "columns") else X.shape[0] == 0:
         return None
+    return _naming(number, suffix, _checked_block, estimator, X, y, weights, suffix)
+
+
+def _checked_block(estimator, X, y, weights, suffix):
+    X, y = checked(estimator, X, plain_targets(y), multi_output=True)
+    name = f"sample_weight{suffix}"
+    return Block(X, y, check_weights(weights, X.shape[0], name, of_part=True))
+
+
+def _naming(number, suffix, function, *arguments):
+    """What the function says of a chunk; an error names it."""
     try:
-        X, y = checked(estimator, X, plain_targets(y), multi_output=True)
-        name = f"sample_weight{suffix}"
-        return Block(X, y, check_weights(weights, X.shape[0], name, of_part=True))
+        return function(*arguments)
     except (TypeError, ValueError) as error:
-        raise type(error)(f"chunk {number} of X{suffix}: {error}") from error
+        raise type(error)(f"chunk {number} of X{suffix} and y{suffix}: {error}") from error
 
 
 @dataclass
@@ -88,7 +98,48 @@ def _sums(values, weights):
 
 
 def _added(a, b):
+    examples = [one[0][0] for one in (a, b)]
+    if len({isinstance(label, str) for label in examples}) > 1:
+        raise TypeError(
+            f"y holds text and numbers in different chunks, as {examples[0]!r} and "
+            f"{examples[1]!r}: make all of them text, or all numbers"
+        )
     return _sums(np.concatenate([a[0], b[0]]), np.concatenate([a[1], b[1]]))
+
+
+@dataclass
+class Plan:
+    """How a network computes: what workers need of it besides theta."""
+
+    engine: str
+    layout: Any
+    dtype: np.dtype
+    activation: Any
+    loss: Any
+    scales: tuple
+    bounds: Any
+    weight_scale: float
+
+
+class Engines:
+    """What computes for each of some data sets, all with the one network."""
+
+    def __init__(self, plan, data_sets):
+        self.plan = plan
+        parameters = Parameters.zeros(plan.layout, plan.dtype)
+        functions = copy.deepcopy((plan.activation, plan.loss))  # other threads have the plan, too
+        self.network = network = Network(parameters, *functions)
+        kind = engine_class(plan.engine, plan.activation, plan.loss, None)
+        idle = np.random.default_rng(0), None, EarlyStopping(1, 0.0)  # the client trains
+        state = TrainingState(parameters, 0, *idle)
+        footing = {"scales": plan.scales, "bounds": plan.bounds, "weight_scale": plan.weight_scale}
+        blocks = [replace(data, **footing) for data in data_sets]
+        self.of_blocks = [kind(state, network, data.batches()) for data in blocks]
+
+    def at(self, theta) -> list:
+        """The engines, at this theta."""
+        self.network.parameters.theta[...] = theta
+        return self.of_blocks
 
 
 class Part:
@@ -96,17 +147,27 @@ class Part:
 
     def __init__(self, data_sets: dict[int, DataSet]):
         self.data_sets = data_sets
+        self._engines: Engines | None = None
+
+    def __getstate__(self):
+        return {"data_sets": self.data_sets, "_engines": None}  # they are made where they compute
 
     def __sizeof__(self):
         return sum(_nbytes(data.X) + data.Y.nbytes for data in self.data_sets.values())
 
+    def engines(self, plan) -> Engines:
+        """What computes for these data sets: made at the first call, kept until the next plan."""
+        if self._engines is None or self._engines.plan is not plan:
+            self._engines = Engines(plan, self.data_sets.values())
+        return self._engines
 
-def part_of(blocks, numbers, encoder, class_weights, dtype) -> Part:
+
+def part_of(blocks, numbers, encoder, class_weights, dtype, suffix) -> Part:
     """The blocks with encoded targets; rows without weight count as absent."""
     data_sets = {}
     for number, block in zip(numbers, blocks, strict=True):
         if block is not None:
-            y, weights = encoder.check(block.y), block.weights
+            y, weights = _naming(number, suffix, encoder.check, block.y), block.weights
             s = None if weights is None else weights[None, :]
             if class_weights is not None:
                 s = class_weights.weigh(y, weights)
@@ -195,81 +256,27 @@ def weights_up_to(part, center, thresholds):
     return np.cumsum(total, axis=1)
 
 
-@dataclass
-class Plan:
-    """How a network computes: what workers need of it besides theta."""
-
-    engine: str
-    layout: Any
-    dtype: np.dtype
-    activation: Any
-    loss: Any
-    scales: tuple
-    bounds: Any
-    weight_scale: float
-
-
-@dataclass
-class Engines:
-    """What computes for the blocks of a part; it is made where it is used, and never travels."""
-
-    part: Part
-    plan: Plan
-    size: int = field(init=False)
-
-    def __post_init__(self):
-        self.size = self.part.__sizeof__()
-
-    def __sizeof__(self):
-        return self.size
-
-    def __getstate__(self):
-        return {"part": self.part, "plan": self.plan, "size": self.size}
-
-    @cached_property
-    def network(self) -> Network:
-        """With parameters of its own."""
-        plan = self.plan
-        parameters = Parameters.zeros(plan.layout, plan.dtype)
-        return Network(parameters, plan.activation, plan.loss)
-
-    @cached_property
-    def of_blocks(self) -> list:
-        """An engine for each block, all of the one network."""
-        plan, network = self.plan, self.network
-        kind = engine_class(plan.engine, plan.activation, plan.loss, None)
-        idle = np.random.default_rng(0), None, EarlyStopping(1, 0.0)  # the client trains
-        state = TrainingState(network.parameters, 0, *idle)
-        footing = {"scales": plan.scales, "bounds": plan.bounds, "weight_scale": plan.weight_scale}
-        blocks = [replace(data, **footing) for data in self.part.data_sets.values()]
-        return [kind(state, network, data.batches()) for data in blocks]
-
-    def at(self, theta) -> list:
-        """The engines, at this theta."""
-        self.network.parameters.theta[...] = theta
-        return self.of_blocks
-
-
-def name_of_engine(engines) -> set:
+def name_of_engine(part, plan) -> set:
     """What computes here."""
-    return {engine.name for engine in engines.of_blocks}
+    return {engine.name for engine in part.engines(plan).of_blocks}
 
 
-def sum_over_blocks(engines, theta, scale):
+def sum_over_blocks(part, plan, theta, scale):
     """Sum of s * L over all blocks; scale times its gradient."""
     loss, total = 0.0, np.zeros_like(theta)
     with np.errstate(over="ignore", invalid="ignore"):
-        for engine in engines.at(theta):
+        for engine in part.engines(plan).at(theta):
             loss_of_block, of_block = engine.sum_over_blocks(scale)
             loss += loss_of_block
             total += of_block
     return loss, total
 
 
-def sum_of_losses(engines, theta):
+def sum_of_losses(part, plan, theta):
     """Sum of s * L over all blocks."""
     with np.errstate(over="ignore", invalid="ignore"):
-        return sum(e.mean_loss(e.batches) * e.n_examples for e in engines.at(theta))
+        engines = part.engines(plan).at(theta)
+        return sum(engine.mean_loss(engine.batches) * engine.n_examples for engine in engines)
 
 
 def _nbytes(X):

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial, reduce
 from time import monotonic
 
+import dask
 import numpy as np
 from dask.distributed import CancelledError, Client, Future, KilledWorker, get_client, wait
 from dask.sizeof import sizeof
@@ -61,18 +62,20 @@ class Cluster:
     def map(self, function: Callable, parts: list[Future], **arguments) -> list[Future]:
         """``function(part, **arguments)`` of every part, where it lies.
 
-        Large arguments are sent once. They are not left to Client.map as keywords: it would know
-        them by their names alone, and take one call's for another's.
+        Large arguments are sent once, in futures. They are not left to Client.map as keywords: it
+        would know them by their names alone, and take one call's for another's.
         """
         self._check_client()
-        values = [self._sent(value) for value in arguments.values()]
+        values = [v if sizeof(v) <= LARGE else self.send(v) for v in arguments.values()]
         constants = [[value] * len(parts) for value in values]
         call = partial(_call, function, tuple(arguments))
         return self.client.map(call, parts, *constants, key=function.__name__, pure=False)
 
-    def _sent(self, value):
-        """A value that goes into every task, or a future of a large one."""
-        return self.client.scatter(value, hash=False) if sizeof(value) > LARGE else value
+    def send(self, value) -> Future:
+        """A future of a value. As a task, not scattered: it outlives the worker that holds it."""
+        self._check_client()
+        with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TiB"}):
+            return self.submit(_itself, value)
 
     def each(self, function: Callable, parts: list[Future], **arguments) -> list:
         """What comes of every part."""
@@ -122,6 +125,10 @@ class Cluster:
     def _check_client(self):
         if self.client.status != "running":
             raise RuntimeError("the Dask client was closed during fit: start one, and fit again")
+
+
+def _itself(value):
+    return value
 
 
 def _call(function, names, part, *values):

@@ -5,14 +5,12 @@ from functools import reduce
 from operator import add
 from typing import Any
 
-import dask
-import dask.array
 import numpy as np
 from scipy.sparse import issparse, vstack
 from sklearn.base import is_classifier
 
 from skshallow._data import DataSet, check_total_weight
-from skshallow._inputs import checked, column_names
+from skshallow._inputs import column_names
 from skshallow.core.batches import BLOCK_SIZE
 from skshallow.core.input_bounds import InputBounds, InputRange, sample_size
 from skshallow.core.standardization import Standardization, TargetStandardization
@@ -22,78 +20,6 @@ from skshallow.extras.dask.cluster import Cluster
 from skshallow.extras.dask.engine import DaskEngine
 
 THRESHOLDS = 255  # that a quantile is looked for with at a time
-
-
-def is_frame(X) -> bool:
-    """Whether X is a Dask data frame, which the array alone does not need."""
-    return dask.is_dask_collection(X) and hasattr(X, "columns")
-
-
-def load(estimator, X, y, weights=None, *, suffix="") -> tuple[Cluster, list]:
-    """The cluster, and futures of the checked chunks of X, y and weights."""
-    cluster = Cluster.current()
-    chunks = _aligned({"X": X, "y": y, "sample_weight": weights}, suffix)
-    missing = [None] * len(chunks["X"])
-    rows = zip(chunks["X"], chunks["y"], chunks.get("sample_weight", missing), strict=True)
-    judge, task = dask.delayed(_judge(estimator)), dask.delayed(blocks.load, pure=False)
-    return cluster, cluster.compute(
-        [task(judge, i, suffix, *chunk) for i, chunk in enumerate(rows)]
-    )
-
-
-def _judge(estimator):
-    """What checks chunks as the estimator does; its callbacks and its past stay here."""
-    judge = type(estimator)(**estimator.get_params(deep=False))
-    for name in ("n_features_in_", "feature_names_in_"):
-        if hasattr(estimator, name):
-            setattr(judge, name, getattr(estimator, name))
-    return judge
-
-
-def _aligned(collections, suffix):
-    """{name: delayed chunks}, of which the same rows belong together."""
-    found, rows, of_X = {}, None, None
-    for name, collection in collections.items():
-        if collection is None:
-            continue
-        if not dask.is_dask_collection(collection):
-            raise TypeError(
-                f"{name}{suffix} is of type {type(collection).__name__} and X a Dask collection: "
-                f"make it one, too, as dask.array.from_array({name}{suffix}, chunks=...)"
-            )
-        if isinstance(collection, dask.array.Array):
-            collection = _chunked_by_rows(collection, rows)
-            rows = rows or collection.chunks[0]
-        found[name] = np.ravel(collection.to_delayed()).tolist()
-        of_X = of_X or len(found[name])
-        if len(found[name]) != of_X:
-            raise ValueError(
-                f"{name}{suffix} has {len(found[name])} chunks and X{suffix} {of_X}: call "
-                "compute_chunk_sizes() of arrays, or repartition both alike"
-            )
-    return found
-
-
-def _chunked_by_rows(array, rows):
-    """The array in chunks of whole rows, these rows if both are known."""
-    if array.ndim == 2 and array.numblocks[1] > 1:
-        array = array.rechunk({1: -1})
-    known = rows is not None and not np.isnan([*rows, *array.chunks[0]]).any()
-    differs = known and array.chunks[0] != rows and sum(array.chunks[0]) == sum(rows)
-    return array.rechunk({0: rows}) if differs else array
-
-
-def check_features(estimator, X, *, reset) -> None:
-    """Number and names of the columns, seen without any row."""
-    if is_frame(X):
-        from pandas import DataFrame  # which a Dask data frame brings
-
-        example = DataFrame(np.zeros((1, len(X.columns))), columns=X.columns)
-    else:
-        if X.ndim != 2:
-            raise ValueError(f"X has {X.ndim} dimensions: give one row for each sample")
-        example = np.zeros((1, X.shape[1]))
-    checked(estimator, example, reset=reset)
 
 
 def learn(estimator, cluster, chunks, y, *, first) -> dict:
@@ -148,16 +74,20 @@ class DistributedData:
     y: None = None
 
     @classmethod
-    def of(cls, estimator, cluster, chunks, dtype, class_weights) -> "DistributedData":
+    def of(
+        cls, estimator, cluster, chunks, dtype, class_weights, *, suffix=""
+    ) -> "DistributedData":
         """Of these checked chunks, whose targets are encoded."""
         groups = cluster.side_by_side(chunks)
-        how = estimator._encoder, class_weights, dtype
+        how = estimator._encoder, class_weights, dtype, suffix
         parts = [
             cluster.submit(blocks.part_of, [chunks[i] for i in group], group, *how)
             for group in groups
         ]
         found = cluster.each(blocks.describe, parts, with_labels=is_classifier(estimator))
         whole = reduce(Description.merge, found)
+        if not any(whole.n_by_block.values()):
+            raise ValueError(f"X{suffix} has no sample of positive weight: give one at least")
         check_total_weight(whole.total_weight, "sample_weight times class_weight")
         parts = [part for part, of_part in zip(parts, found, strict=True) if of_part.n_by_block]
         self = cls(cluster, parts, whole, estimator)

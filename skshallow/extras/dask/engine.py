@@ -12,7 +12,7 @@ from operator import add
 
 import numpy as np
 
-from skshallow.core.batches import BLOCK_SIZE
+from skshallow.core.batches import BLOCK_SIZE, Batches
 from skshallow.core.engine import BlockObjective, step_over_blocks
 from skshallow.extras.dask import blocks
 
@@ -41,9 +41,8 @@ class DaskEngine:
         self.cluster, self.state, self.network = data.cluster, state, network
         self.n_examples, self.batches = data.n_samples, data.thinned(BLOCK_SIZE).batches()
         self.penalty, self.divergence_factor = network.penalty, network.loss.divergence_factor
-        self._wanted, self._engines = name, {}
-        self.training = self._engines_of(data)
-        names = self.cluster.merged(blocks.name_of_engine, self.training, set.union)
+        self._wanted, self._training, self._plans = name, data, {}
+        names = self._merged(blocks.name_of_engine, data, set.union)
         self.name = " and ".join(sorted(names))
 
     def run_epoch(self, order, rates):
@@ -57,29 +56,30 @@ class DaskEngine:
     def sum_over_blocks(self, scale):
         """Sum of s * L over all examples; scale times its gradient."""
         at = {"theta": self.network.parameters.theta, "scale": scale}
-        return self.cluster.merged(blocks.sum_over_blocks, self.training, _add, **at)
+        return self._merged(blocks.sum_over_blocks, self._training, _add, **at)
 
     def mean_loss(self, batches):
         """Mean loss of other examples, here or on workers, at the present theta."""
-        if not hasattr(batches, "cluster"):
+        if isinstance(batches, Batches):
             return self.network.mean_loss(batches)
-        engines, at = self._engines_of(batches), {"theta": self.network.parameters.theta}
-        total = self.cluster.merged(blocks.sum_of_losses, engines, add, **at)
-        return total / batches.n_samples
+        at = {"theta": self.network.parameters.theta}
+        return self._merged(blocks.sum_of_losses, batches, add, **at) / batches.n_samples
 
-    def _engines_of(self, data):
-        """Futures of the engines of a data set, made once."""
-        if id(data) not in self._engines:
+    def _merged(self, function, data, merge, **arguments):
+        plan = self._plan_of(data)
+        return self.cluster.merged(function, data.parts, merge, plan=plan, **arguments)
+
+    def _plan_of(self, data):
+        """A future of how the network computes for a data set, sent once."""
+        if id(data) not in self._plans:
             network = self.network
             functions = copy.deepcopy(network.activation), network.loss
             parameters = network.parameters
             weight_scale = data.n_samples / data.found.total_weight
             how = parameters.layout, parameters.theta.dtype, *functions
             plan = blocks.Plan(self._wanted, *how, data.scales, data.bounds, weight_scale)
-            submit = data.cluster.submit
-            made = [submit(blocks.Engines, part, plan) for part in data.parts]
-            self._engines[id(data)] = data, made
-        return self._engines[id(data)][1]
+            self._plans[id(data)] = data, self.cluster.send(plan)
+        return self._plans[id(data)][1]
 
 
 def _add(a, b):

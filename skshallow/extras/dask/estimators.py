@@ -15,7 +15,8 @@ from skshallow._parameter_checks import check_parameters
 from skshallow.classifier import ShallowNNClassifier
 from skshallow.core.optimizers import OPTIMIZERS, Optimizer
 from skshallow.extras.dask import prediction
-from skshallow.extras.dask.data import DistributedData, check_features, learn, load
+from skshallow.extras.dask.chunks import check_collections, check_features, load
+from skshallow.extras.dask.data import DistributedData, learn
 from skshallow.extras.dask.docstrings import documented_as
 from skshallow.regressor import ShallowNNRegressor
 
@@ -61,9 +62,17 @@ class DaskNetwork(BaseShallowNN):
         RuntimeError
             If there is no Dask client, or its cluster goes away.
         """
-        if dask.is_dask_collection(X):
-            _check_distributed(self, X_val)
         validation = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
+        if dask.is_dask_collection(X):
+            check_collections({"X": X, "y": y, "sample_weight": sample_weight})
+            _check_distributed(self, X_val)
+        elif dask.is_dask_collection(X_val):
+            raise TypeError(
+                f"X_val is of type {type(X_val).__name__} and X of type {type(X).__name__}: give "
+                "X_val.compute(), or make X a Dask collection, too"
+            )
+        if dask.is_dask_collection(X_val):
+            check_collections(validation)
         return super().fit(X, y, sample_weight, **validation)
 
     def _training_data(self, X, y, sample_weight, *, first, classes=None, dtype=None):
@@ -82,7 +91,8 @@ class DaskNetwork(BaseShallowNN):
             return super()._further_data(X, y, sample_weight, dtype=dtype, suffix=suffix)
         check_features(self, X, reset=False)
         cluster, chunks = load(self, X, y, sample_weight, suffix=suffix)
-        return DistributedData.of(self, cluster, chunks, dtype, self._class_weights)
+        how = dtype, self._class_weights
+        return DistributedData.of(self, cluster, chunks, *how, suffix=suffix)
 
     def _fit_epoch(self, X, y, sample_weight, classes=None):
         if dask.is_dask_collection(X):
