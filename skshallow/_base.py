@@ -19,7 +19,6 @@ from skshallow._hidden_layer import HiddenLayer
 from skshallow._inputs import checked, column_names, plain_targets
 from skshallow._names import explain_unknown, with_known_names
 from skshallow._persistence import Persistent
-from skshallow._threads import one_thread
 from skshallow._validation import data_sets, is_given
 
 
@@ -45,7 +44,6 @@ class BaseShallowNN(Persistent, HiddenLayer, CallbackSupportMixin, BaseEstimator
 
     @with_known_names
     @with_callbacks
-    @one_thread()
     def fit(
         self,
         X: ArrayLike,
@@ -101,34 +99,31 @@ class BaseShallowNN(Persistent, HiddenLayer, CallbackSupportMixin, BaseEstimator
         """
         settings = Settings.of(self)
         first = not (self.warm_start and hasattr(self, "W1_"))
-        if first:  # a fit that fails leaves no half of an earlier one
-            self._forget([name for name in vars(self) if name.endswith("_")])
-        data = self._training_data(X, y, sample_weight, first=first)
-        self._encoder.check_trainable(data.targets)
-        held_out = self._validation_data((X_val, y_val, sample_weight_val), data.dtype)
-        seed = self._seed(first)
-        sets = data_sets(self, settings, data, held_out, seed)
-        data = _training.whole_batch_data(self, settings, sets.training)
-        data = self._prepare(settings, data, seed, first=first)
-        metadata = None if sample_weight is None else {"sample_weight": sample_weight}
-        arguments = {"X": X, "y": y, "metadata": metadata}
-        try:
-            _fitting.train(self, settings, data, sets, arguments, first=first)
-        finally:
-            if not self.warm_start:
-                self._forget()
+        with _fitting.attempt(self, first=first) as rollback:
+            data = self._training_data(X, y, sample_weight, first=first)
+            self._encoder.check_trainable(data.targets)
+            held_out = self._validation_data((X_val, y_val, sample_weight_val), data.dtype)
+            seed = self._seed(first)
+            sets = data_sets(self, settings, data, held_out, seed)
+            data = _training.whole_batch_data(self, settings, sets.training)
+            rollback.begin_training()
+            data = self._prepare(settings, data, seed, first=first)
+            metadata = None if sample_weight is None else {"sample_weight": sample_weight}
+            arguments = {"X": X, "y": y, "metadata": metadata}
+            _fitting.train(self, settings, data, sets, arguments, rollback, first=first)
         return self
 
-    @one_thread()
     def _fit_epoch(self, X, y, sample_weight, classes=None):
         """One epoch on these samples, from where the last call ended."""
         settings = Settings.of(self)
         first = not hasattr(self, "W1_")
-        data = self._training_data(X, y, sample_weight, first=first, classes=classes)
-        data = _training.whole_batch_data(self, settings, data)
-        data = self._prepare(settings, data, self._seed(first), first=first)
-        data = _training.begin_partial_fit(self, settings, data, first=first)
-        _fitting.train_epoch(self, settings, data)
+        with _fitting.attempt(self) as rollback:
+            data = self._training_data(X, y, sample_weight, first=first, classes=classes)
+            data = _training.whole_batch_data(self, settings, data)
+            rollback.begin_training()
+            data = self._prepare(settings, data, self._seed(first), first=first)
+            data = _training.begin_partial_fit(self, settings, data, first=first)
+            _fitting.train_epoch(self, settings, data, rollback)
         return self
 
     def set_params(self, **params) -> Self:
@@ -215,8 +210,7 @@ class BaseShallowNN(Persistent, HiddenLayer, CallbackSupportMixin, BaseEstimator
         data = _training.bound_inputs(self, data, first=first)
         if first:
             self._activation = settings.activation
-            self._standardization = data.standardization() if self.standardize else None
-            self._target_standardization = self._encoder.measure(data) if self.standardize else None
+            _training.learn_scales(self, data)
         if first or not hasattr(self, "_state"):
             how = {"drawn": first, "networks": int(self.n_networks)}
             self._state = _training.new_state(self, settings, data, seed, **how)
@@ -253,11 +247,6 @@ class BaseShallowNN(Persistent, HiddenLayer, CallbackSupportMixin, BaseEstimator
                 f"{difference} of the fitted network that training should go on with: set it "
                 "back, or fit a new network with warm_start=False"
             )
-
-    def _forget(self, fitted=()):
-        """Drop what a later fit would go on from, and what else is named."""
-        for name in ("_state", "_solver", "_stream", *fitted):
-            vars(self).pop(name, None)
 
     def _learn_class_weights(self, y, weights):
         """What weighs samples by their class, if anything."""

@@ -8,7 +8,6 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skshallow._defaults import is_auto, is_lbfgs, name_of_epoch
 from skshallow._prediction import fitted_attributes
-from skshallow._warnings import warn_caller
 from skshallow.core.batches import Inputs
 from skshallow.core.health import N_COMPARED, hidden_layer_fault
 from skshallow.core.network import Network
@@ -44,15 +43,17 @@ def _training_summary(state, outcome):
     }
 
 
-def warn_of_trouble(estimator, state, outcome, data=None) -> None:
-    """Warn if training ended badly or, seen on training data, left a useless hidden layer."""
+def trouble_of(estimator, state, outcome, data=None) -> tuple | None:
+    """A warning and its category if training ended badly or left a useless hidden layer.
+
+    That is seen on training data, if they are given.
+    """
     message = convergence_warning(estimator, state, outcome.reason)
     category = UserWarning if outcome.reason == "interrupted" else ConvergenceWarning
     if message is None and data is not None:
         parameters = Parameters(outcome.weights, state.parameters.layout)
         message, category = hidden_layer_warning(estimator, data, parameters), UserWarning
-    if message is not None:
-        warn_caller(message, category)
+    return None if message is None else (message, category)
 
 
 def convergence_warning(estimator, state, reason: str) -> str | None:
@@ -83,7 +84,7 @@ def hidden_layer_warning(estimator, data, parameters) -> str | None:
     ``parameters`` are the kept ones, for standardised X.
     """
     some = data.thinned(N_COMPARED)
-    alpha = 0.0 if is_auto(estimator.alpha) else estimator.alpha_  # the data asked for theirs
+    alpha = 0.0 if is_auto(estimator.alpha) else estimator.alpha  # the data asked for theirs
     network = Network(parameters, copy.deepcopy(estimator._activation), alpha=alpha)
     A0 = Inputs(some.X, some.scales[0], some.bounds).take(some.rows)
     with np.errstate(over="ignore", invalid="ignore"):

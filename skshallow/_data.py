@@ -17,6 +17,8 @@ from skshallow.core.standardization import (
     WeightedTargets,
 )
 
+LARGEST_WEIGHT = 1e100  # of all samples together, times squares of X
+
 
 @dataclass
 class DataSet:
@@ -177,7 +179,10 @@ def check_total_weight(weights, name: str) -> None:
     """The sum of all weights is a number above zero."""
     with np.errstate(over="ignore"):
         total = np.sum(weights)
-    if not np.isfinite(total):
-        raise ValueError(f"{name}: the sum of the weights overflows: divide them by a constant")
+    if not total <= LARGEST_WEIGHT:
+        raise ValueError(
+            f"{name}: the sum of the weights is {total:.3g}, above {LARGEST_WEIGHT:.0e}: divide "
+            "them by a constant"
+        )
     if not total > 0:
         raise ValueError(f"{name}: all weights are zero: give one sample at least a weight")

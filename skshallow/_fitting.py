@@ -1,21 +1,43 @@
 """One fit on data that are checked: the penalty, the solver, the callbacks, what was learned."""
 
+import time
+from contextlib import contextmanager
+
 from skshallow import _training
 from skshallow._callbacks import EpochCallbacks
-from skshallow._convergence import learned_attributes, warn_of_trouble
+from skshallow._convergence import learned_attributes, trouble_of
 from skshallow._data import DataSet
 from skshallow._defaults import Settings, resolve_epochs
 from skshallow._parameter_checks import warn_of_no_effect
 from skshallow._penalty import resolve_penalty
 from skshallow._progress import Progress
+from skshallow._rollback import TRAINING, Rollback, is_of_a_fit
+from skshallow._threads import one_thread
 from skshallow._validation import DataSets, new_scorer, warn_if_elsewhere
+from skshallow._warnings import warn_caller
+
+TWICE = 2  # seconds within which a second Ctrl-C is not held back
+_interrupted = float("-inf")  # when a fit was
 
 
-def train(estimator, settings: Settings, data: DataSet, sets: DataSets, arguments, *, first):
+@contextmanager
+def attempt(estimator, *, first=False):
+    """A block that trains: on one thread of BLAS, and undone if an exception leaves it.
+
+    ``first`` says that what an earlier fit learned is given up.
+    """
+    earlier = [name for name in vars(estimator) if first and is_of_a_fit(name)]
+    with one_thread(), Rollback(estimator, without=earlier) as rollback:
+        yield rollback
+
+
+def train(
+    estimator, settings: Settings, data: DataSet, sets: DataSets, arguments, rollback, *, first
+):
     """Train on ``data``, which are those of ``sets`` on their scales, and tell the callbacks.
 
     ``arguments`` are those of fit as callbacks are given them; ``first`` says that no earlier fit
-    is gone on from.
+    is gone on from. ``rollback`` keeps what was learned.
     """
     warn_of_no_effect(estimator, sets.source)
     held_out = _held_out(estimator, sets)
@@ -33,8 +55,10 @@ def train(estimator, settings: Settings, data: DataSet, sets: DataSets, argument
         outcome = _training.run_solver(estimator, estimator._state, engine, n_epochs, **look)
         outcome = _training.at_least_constant(estimator._state, engine, outcome)
     progress.end(outcome)
-    _keep(estimator, engine, outcome, sets, data)
-    estimator._state.end()
+    if outcome.reason == "interrupted" and _again():
+        raise KeyboardInterrupt
+    drop = () if estimator.warm_start else TRAINING
+    _keep(estimator, rollback, engine, outcome, sets, data=data, drop=drop)
     end = {"estimator": estimator, **arguments, "reconstruction_attributes": dict}
     context.call_on_fit_task_end(**end)
 
@@ -60,17 +84,31 @@ def _begin(estimator, settings, engine, n_epochs, held_out, *, given):
     return scorer
 
 
-def train_epoch(estimator, settings: Settings, data: DataSet) -> None:
+def train_epoch(estimator, settings: Settings, data: DataSet, rollback) -> None:
     """One epoch of partial_fit, on data that are on their scales."""
     penalty = resolve_penalty(estimator, settings, data)
     engine = _training.new_engine(estimator, settings, estimator._state, data, penalty.alpha)
     with _training.computing(engine):
         outcome = _training.run_solver(estimator, estimator._state, engine, 1)
-    _keep(estimator, engine, outcome, DataSets(data))
+    if outcome.reason == "interrupted":
+        raise KeyboardInterrupt
+    _keep(estimator, rollback, engine, outcome, DataSets(data))
 
 
-def _keep(estimator, engine, outcome, sets, data=None):
-    """Keep what was learned, warn of what went wrong."""
-    vars(estimator).pop("slopes_", None)
-    vars(estimator).update(learned_attributes(estimator, engine, outcome, sets))
-    warn_of_trouble(estimator, estimator._state, outcome, data)
+def _keep(estimator, rollback, engine, outcome, sets, *, data=None, drop=()):
+    """Keep what was learned, all at once; warn of what went wrong."""
+    state = estimator._state
+    trouble = trouble_of(estimator, state, outcome, data)
+    attributes = learned_attributes(estimator, engine, outcome, sets)
+    if data is not None:  # a fit
+        state.end()
+    rollback.keep(attributes, drop=("slopes_", *drop))
+    if trouble is not None:
+        warn_caller(*trouble)
+
+
+def _again():
+    """Whether the last Ctrl-C was a moment ago: then it is for what called fit, as a search."""
+    global _interrupted
+    before, _interrupted = _interrupted, time.monotonic()
+    return _interrupted - before < TWICE

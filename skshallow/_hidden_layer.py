@@ -61,7 +61,8 @@ class HiddenLayer(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         check_is_fitted(self, "W1_")
         W1, outgoing = np.abs(self.W1_).astype(np.float64), np.linalg.norm(self.W2_, axis=0)
         if self._standardization is not None:
-            W1 = W1 / self._standardization.factor.T
+            factor = self._standardization.factor.T
+            W1 = W1 / np.where(factor > 0, factor, 1)  # constant features have no weight
         importances = outgoing @ W1
         total = importances.sum()
         return importances / total if total > 0 else importances

@@ -18,7 +18,8 @@ def checked(estimator, X, *y, reset=False, **options):
             raise ValueError(_remedy(name, "dates or times"))
     try:
         options |= {"reset": reset, "accept_sparse": "csr", "dtype": DTYPES}
-        return validate_data(estimator, X, *y, **options)
+        with np.errstate(over="ignore", invalid="ignore"):  # it adds up all numbers
+            return validate_data(estimator, X, *y, **options)
     except (TypeError, ValueError) as error:
         if (message := _explain(X, str(error))) is None:
             raise

@@ -2,6 +2,7 @@
 
 import copy
 import math
+from dataclasses import dataclass
 from types import SimpleNamespace
 
 import numpy as np
@@ -29,6 +30,8 @@ def fitted_attributes(estimator, theta) -> dict:
     bounds = None if seen is None else seen.bounds()
     attributes = {FITTED[name]: array for name, array in fold(arrays, *scales).items()}
     attributes["input_bounds_"] = None if bounds is None else np.array([bounds.low, bounds.high])
+    center = None if scales[0] is None else scales[0].center[:, 0]
+    attributes["input_center_"] = center if center is not None and center.any() else None
     return attributes
 
 
@@ -46,6 +49,31 @@ def fitted_network(estimator, dtype=None) -> Network:
     if type(activation) not in ACTIVATIONS.values():  # the user's own may keep anything
         activation = copy.deepcopy(activation)
     return Network(fitted_parameters(estimator, dtype), activation)
+
+
+@dataclass
+class Preparation:
+    """What raw X goes through before W1_: it is clipped, and taken from a centre (n0,)."""
+
+    bounds: InputBounds | None
+    center: np.ndarray | None
+
+    def leaves(self, x) -> bool:
+        """Whether rows x (m, n0) stay as they are; nan does not."""
+        return self.center is None and self.bounds is not None and self.bounds.hold(x)
+
+    def apply(self, x):
+        """Rows x (m, n0), prepared; a sparse x becomes dense if there is a centre."""
+        x = x if self.bounds is None else self.bounds.apply(x)
+        if self.center is None:
+            return x
+        return type(x)(x.toarray() - self.center) if issparse(x) else x - self.center
+
+
+def preparation(estimator) -> Preparation | None:
+    """What raw X goes through before W1_, if anything."""
+    bounds, center = input_bounds(estimator), getattr(estimator, "input_center_", None)
+    return None if bounds is None and center is None else Preparation(bounds, center)
 
 
 def input_bounds(estimator) -> InputBounds | None:
@@ -66,9 +94,9 @@ def predicted_outputs(estimator, X, method):
     """
     if not hasattr(estimator, "W1_"):
         check_is_fitted(estimator, "W1_")
-    bounds, plain = input_bounds(estimator), _is_plain(estimator, X)
-    if plain and bounds is not None and bounds.hold(X):
-        bounds = None
+    before, plain = preparation(estimator), _is_plain(estimator, X)
+    if plain and before is not None and before.leaves(X):
+        before = None
     elif not (plain and _is_finite(X)):
         X = checked(estimator, X)
     transform, n_outputs = None, len(estimator.W1_)
@@ -77,7 +105,7 @@ def predicted_outputs(estimator, X, method):
     outputs = np.empty((X.shape[0], n_outputs), estimator.W1_.dtype)
     parts = row_parts(X.shape[0], estimator.W1_.size)
     with one_thread():
-        each(lambda i: _fill(outputs[i], estimator, (X[i], bounds), transform), parts)
+        each(lambda i: _fill(outputs[i], estimator, (X[i], before), transform), parts)
     return outputs
 
 
@@ -98,10 +126,10 @@ def _is_finite(X):
 
 
 def _fill(outputs, estimator, inputs, transform):
-    (X, bounds), network = inputs, fitted_network(estimator)
+    (X, before), network = inputs, fitted_network(estimator)
     W1, done = network.parameters.W1, 0
     with np.errstate(over="ignore", invalid="ignore"):
-        for A0, n in tiles(X, len(W1), W1.dtype, bounds):
+        for A0, n in tiles(X, len(W1), W1.dtype, before):
             _, A1 = network.hidden(A0)
             if issparse(A0):
                 A1 = in_tiles(A1, tile_size(W1.size, W1.dtype))

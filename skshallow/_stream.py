@@ -6,6 +6,7 @@ so many rows. Of its very first rows a network knows nothing that is worth keepi
 may be far off: then the weights stay, and mean what they mean on the new scales.
 """
 
+import copy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -28,8 +29,9 @@ def follow_stream(estimator, data: DataSet, *, first: bool) -> DataSet:
         estimator._stream = Stream()
     elif not hasattr(estimator, "_stream"):
         return data
-    stream = estimator._stream
+    stream = copy.deepcopy(estimator._stream)  # it shall change with the call, or not at all
     stream.update(data)
+    estimator._stream = stream
     if not estimator.standardize:
         return data
     old = data.scales

@@ -7,12 +7,14 @@ of ours if a core is left for it: not in a worker whose BLAS was told to keep to
 beside as many fits as there are cores. Prediction shares out rows, which do not touch each other.
 """
 
+import os
+from _thread import start_new_thread  # a signal may leave half of a threading.Thread
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache, partial
 from queue import SimpleQueue
-from threading import Lock, Thread
+from threading import RLock, get_ident
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -21,9 +23,9 @@ from skshallow.core.batches import even_slices
 
 WORTH_SHARING = 10_000_000  # multiplications in a product from which a second thread pays
 
-_lock = Lock()
-_before: list = []  # the number of threads of each BLAS before one_thread, while blocks run
-_blocks = 0  # blocks in one_thread at this moment
+_lock = RLock()  # a signal handler may predict while its thread holds it
+_blocks: dict = {}  # the blocks in one_thread at this moment, with the threads they run in
+_before: dict = {}  # "numbers": of threads of each BLAS before them
 
 
 @cache
@@ -45,27 +47,60 @@ def _limit(numbers):
         release(force=True)
 
 
+def _locked(function, *arguments):
+    # On one line: an exception that a tracer raises at its end would leave the lock taken.
+    with _lock: return function(*arguments)  # fmt: skip  # noqa: E701
+
+
 @contextmanager
 def one_thread():
-    """BLAS on one thread until the last of the blocks that run at the same time has ended."""
-    global _blocks
-    with _lock:
-        if not _blocks:
-            _before[:] = [library.get_num_threads() for library in _blas()]
-            _limit([1] * len(_before))
-        _blocks += 1
+    """BLAS on one thread until the last of the blocks that run at the same time has ended.
+
+    An exception may come between any two lines, from a signal: then the block has ended, and
+    BLAS is as it was before.
+    """
+    block = object()
     try:
-        yield
-    finally:
-        with _lock:
-            _blocks -= 1
-            if not _blocks:
-                _limit(_before)
+        try:
+            _locked(_begin, block)
+            yield
+        finally:
+            _locked(_end, block)
+    finally:  # the first time may have been cut short
+        _locked(_end, block)
+
+
+def _begin(block):
+    _blocks[block] = get_ident()
+    if "numbers" not in _before:
+        _before.setdefault("numbers", [library.get_num_threads() for library in _blas()])
+        _limit([1] * len(_before["numbers"]))
+
+
+def _end(block):
+    """To say it twice does no harm."""
+    _blocks.pop(block, None)
+    if not _blocks and "numbers" in _before:
+        _limit(_before["numbers"])
+        _before.pop("numbers", None)
+
+
+def _after_fork():
+    """Of a child's threads there is only the one that forked; the lock may be of another."""
+    global _lock
+    _lock = RLock()
+    for block in [block for block, thread in _blocks.items() if thread != get_ident()]:
+        _blocks.pop(block)
+    _end(None)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def _core_is_left():
     """Whether BLAS had more threads than there are blocks now; yes if it cannot be asked."""
-    return _blocks < max(_before, default=_blocks + 1)
+    return len(_blocks) < max(_before.get("numbers", ()), default=len(_blocks) + 1)
 
 
 def row_parts(n: int, multiplications: int) -> list[slice]:
@@ -91,13 +126,14 @@ def dot_for(multiplications: int):
         return
     tasks: SimpleQueue = SimpleQueue()  # a pool would wake its thread more slowly
     done: SimpleQueue = SimpleQueue()
-    thread = Thread(target=_serve, args=(tasks, done), daemon=True)
-    thread.start()
     try:
-        yield partial(_dot_in_two_parts, tasks, done)
-    finally:
+        try:
+            start_new_thread(_serve, (tasks, done))
+            yield partial(_dot_in_two_parts, tasks, done)
+        finally:
+            tasks.put(None)
+    finally:  # the first time may have been cut short; a second None is never taken
         tasks.put(None)
-        thread.join()
 
 
 def _dot_in_two_parts(tasks, done, A, B, out):

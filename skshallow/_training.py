@@ -8,6 +8,7 @@ import numpy as np
 
 from skshallow._data import DataSet
 from skshallow._defaults import Settings, is_auto, resolve_batch_size, schedule_of_stream
+from skshallow._precision import warn_of_lost_digits
 from skshallow._prediction import FITTED
 from skshallow._stream import follow_stream, is_familiar
 from skshallow._threads import dot_for
@@ -44,6 +45,15 @@ def bound_inputs(estimator, data: DataSet, *, first: bool) -> DataSet:
     estimator._input_range = usual if before is None else usual.merge(before)
     bounds = estimator._input_range.bounds()
     return data if bounds.hold(np.array([seen.low, seen.high])) else replace(data, bounds=bounds)
+
+
+def learn_scales(estimator, data: DataSet) -> None:
+    """What puts X and y on one footing; None if they are taken as they are."""
+    estimator._standardization = estimator._target_standardization = None
+    if estimator.standardize:
+        estimator._standardization = data.standardization()
+        estimator._target_standardization = estimator._encoder.measure(data)
+        warn_of_lost_digits(estimator, data)
 
 
 def as_predicted(estimator, data: DataSet) -> DataSet:

@@ -21,7 +21,7 @@ from skshallow._defaults import Settings, alpha_by_rows, is_auto
 from skshallow._inputs import checked
 from skshallow._names import shown
 from skshallow._parameter_checks import check_number, check_seed
-from skshallow._prediction import FITTED, fitted_network, input_bounds
+from skshallow._prediction import FITTED, fitted_network, preparation
 from skshallow._table import table
 from skshallow._threads import one_thread
 from skshallow._training import new_engine
@@ -431,12 +431,12 @@ def hidden_unit_report(estimator: BaseShallowNN, X: ArrayLike) -> Any:
 
 
 def _check_fitted(estimator, X):
-    """X as an array or CSR, checked against a fitted network and clipped as in prediction."""
+    """X as an array or CSR, checked against a fitted network and prepared as in prediction."""
     _check_kind(estimator)
     check_is_fitted(estimator, "W1_")
     X = checked(estimator, X)
-    bounds = input_bounds(estimator)
-    return X if bounds is None else bounds.apply(X)
+    before = preparation(estimator)
+    return X if before is None else before.apply(X)
 
 
 def _hidden(network, X):

@@ -179,6 +179,10 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
     input_bounds_ : ndarray of shape (2, `n_features_in_`) or None
         The least and the largest value of each column that predictions see; None without
         ``clip_inputs``.
+    input_center_ : ndarray of shape (`n_features_in_`,) or None
+        Subtracted from X before ``W1_``: the means of features that are so far from zero, for how
+        much they vary, that W1_ x + b1_ would lose digits; zeros for all others. None if there are
+        no such features.
     alpha_ : float
         Strength of the penalty that training had.
     engine_ : str

@@ -2,6 +2,8 @@ from collections import Counter
 
 import pytest
 
+from skshallow import _fitting
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
@@ -14,6 +16,12 @@ def pytest_collection_modifyitems(items):
             seen[test] += 1
             if seen[test] > fast.args[0]:
                 item.add_marker("slow")
+
+
+@pytest.fixture(autouse=True)
+def no_interrupt_before(monkeypatch):
+    """The Ctrl-C of one test is not the first of two for the next."""
+    monkeypatch.setattr(_fitting, "_interrupted", float("-inf"))
 
 
 def pytest_runtest_setup(item):

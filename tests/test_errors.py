@@ -327,7 +327,7 @@ def test_dropout_is_refused_where_the_loss_must_be_a_function():
 
 def test_weights_whose_sum_overflows_are_named():
     classifier = ShallowNNClassifier(4, max_iter=2)
-    with pytest.raises(ValueError, match=r"sample_weight.*overflows.*divide"):
+    with pytest.raises(ValueError, match=r"sample_weight: the sum of the weights is inf.*divide"):
         classifier.fit(X, y, sample_weight=np.full(len(y), 1e308))
 
 

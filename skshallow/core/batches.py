@@ -152,14 +152,14 @@ def tile_size(multiplications, dtype=np.float64):
     return min(32 if multiplications > 1_000 else 128, most)
 
 
-def tiles(X, n1, dtype, bounds=None):
+def tiles(X, n1, dtype, before=None):
     """Consecutive rows of X as columns, in tiles of always the same shape for n1 hidden units.
 
     A product's rounding depends on its shape, and on the place in it where the shape is not one
     that BLAS computes in one go. If every tile has the same, filled up with zeros where rows are
-    missing, then a row's scores are the same to the last bit in whatever company it comes. Bounds,
-    if there are any, clip the rows before. Yields
-    (A0, n): a stack of tiles (tiles, n0, rows) with n rows in it, or one sparse (n0, BLOCK_SIZE).
+    missing, then a row's scores are the same to the last bit in whatever company it comes.
+    ``before``, if there is anything, prepares rows by its ``apply``. Yields (A0, n): a stack of
+    tiles (tiles, n0, rows) with n rows in it, or one sparse (n0, BLOCK_SIZE).
     """
     m, n0 = X.shape
     tile = tile_size(n0 * n1, dtype)
@@ -167,7 +167,7 @@ def tiles(X, n1, dtype, bounds=None):
     chunk = BLOCK_SIZE if issparse(X) else tile * max(together, 1)
     for start in range(0, m, chunk):
         x = X[start : start + chunk]
-        x, n = x if bounds is None else bounds.apply(x), x.shape[0]
+        x, n = x if before is None else before.apply(x), x.shape[0]
         if issparse(x):
             x = x.astype(dtype)
             x.resize(BLOCK_SIZE, n0)

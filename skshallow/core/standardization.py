@@ -20,7 +20,10 @@ link "identity" gain is spread and offset is location; with "log", where Y is on
 mean, gain is 1 and offset the logarithm of the mean. The location is the best constant under the
 loss, so that training starts from it: the mean, or a quantile.
 
-``fold`` turns the parameters of such a network into those for raw X and y, and back.
+``fold`` turns the parameters of such a network into those for raw X and y, and back. A column that
+does not change has the factor 0: it says nothing, and its weights become zero. Where the mean is
+so far from zero that W1 x + b1 would lose digits, as of years in a column of nanoseconds, x is
+taken from a centre, which is this mean and zero for all other columns.
 
 References
 ----------
@@ -34,6 +37,9 @@ from scipy.sparse import issparse
 MOMENTS_BLOCK = 128  # rows whose moments are taken together: they stay in the cache
 MANY_ZEROS = 0.9  # share of other values below which zeros do not make a deviation smaller
 HARDLY = 1e8  # times the least normal number: weights for smaller deviations would overflow
+HUGE = 1e-4  # times the largest number: weights for larger deviations would vanish
+LOST = 1e-4  # deviations that the rounding of a value, as far from zero as the mean, may be
+SAME = 32 * np.finfo(float).eps  # of its size, by which a target that never changes is rounded
 CLOSE = 1e-6  # deviations by which two footings may differ and count as the same
 SPARSE_BLOCK = 1_024  # rows of a sparse X whose moments are taken together
 
@@ -91,7 +97,7 @@ class Moments:
     def merge(self, other):
         """Take in what was seen elsewhere."""
         here, total, shift = other.total, self.total + other.total, other.mean - self.mean
-        self.square += other.square + shift**2 * (here * (total - here) / total)
+        self.square += other.square + shift**2 * (here * ((total - here) / total))
         self.mean += shift * (here / total)
         self.low, self.high = np.minimum(self.low, other.low), np.maximum(self.high, other.high)
         self.nonzero += other.nonzero
@@ -124,12 +130,14 @@ class Standardization:
     @classmethod
     def from_moments(cls, moments, dtype):
         """Of columns with these moments."""
-        mean, variance, low, high = moments.mean, moments.variance, moments.low, moments.high
-        if not np.isfinite(variance).all():
+        variance = moments.variance
+        low, high = (np.asarray(end, np.float64) for end in (moments.low, moments.high))
+        if not (np.sqrt(variance) <= HUGE * float(np.finfo(dtype).max)).all():
             raise ValueError(
-                f"X has values up to {max(-low.min(), high.max()):.3g}, too large to standardise: "
-                "divide X by a constant"
+                f"X has values up to {max(-low.min(), high.max()):.3g}, too large to standardise "
+                f"as {np.dtype(dtype)}: divide X by a constant"
             )
+        mean = np.clip(moments.mean, low, high)  # rounding may have led out of them
         # Among all distributions on [low, high] with this mean, the two-valued one has the largest
         # variance, (high - mean)(mean - low), and no other reaches it.
         two_valued = variance >= (1 - 1e-6) * (high - mean) * (mean - low)
@@ -148,24 +156,37 @@ class Standardization:
     def fold(self, W1, b1):
         """The W1, b1 that do to raw inputs what these do to standardised ones."""
         raw = W1 * self.factor.T.astype(np.float64)
-        return raw.astype(W1.dtype), (b1 - raw @ self.mean).astype(b1.dtype)
+        return raw.astype(W1.dtype), (b1 - raw @ (self.mean - self.center)).astype(b1.dtype)
+
+    @property
+    def center(self):
+        """(n0, 1): what x is taken from before the folded W1, not to lose digits; zeros mostly."""
+        with np.errstate(over="ignore"):
+            away = np.abs(self.mean.astype(np.float64)) * self.factor
+        return np.where(away * np.finfo(self.mean.dtype).eps > LOST, self.mean, 0)
 
     def is_close(self, other):
         """Whether inputs would hardly differ: by less than 1e-6 deviations."""
         moved = (other.mean - self.mean) * self.factor
-        stretched = other.factor / self.factor - 1
-        return bool(np.max(np.abs(moved)) < CLOSE and np.abs(stretched).max() < CLOSE)
+        stretched = other.factor - self.factor
+        return bool(
+            np.abs(moved).max() < CLOSE and (np.abs(stretched) <= CLOSE * self.factor).all()
+        )
 
     def change(self, new, W1, b1):
-        """W1 and b1 in place, so that the network is the same one on another footing."""
-        raw = W1 * self.factor.T.astype(np.float64)
+        """W1 and b1 in place, so that the network is the same one on another footing.
+
+        Of a column that did not change before, which it has not seen, the weights stay.
+        """
+        factor = np.where(self.factor > 0, self.factor, new.factor)
+        raw = W1 * factor.T.astype(np.float64)
         b1 += raw @ (new.mean.astype(np.float64) - self.mean)
-        W1[...] = raw / new.factor.T
+        W1[...] = raw / np.where(new.factor > 0, new.factor, 1).T
 
     def unfold(self, W1, b1):
         """The inverse of fold."""
-        shift = W1.astype(np.float64) @ self.mean
-        return W1 / self.factor.T, (b1 + shift).astype(b1.dtype)
+        shift = W1.astype(np.float64) @ (self.mean - self.center)
+        return W1 / np.where(self.factor > 0, self.factor, 1).T, (b1 + shift).astype(b1.dtype)
 
 
 class CentredSparse:
@@ -199,10 +220,15 @@ class CentredSparse:
         return self.S.max(axis=axis).toarray().ravel() - self.u[:, 0]
 
 
+def least_deviation(dtype):
+    """Columns with a smaller standard deviation count as constant: their weights would overflow."""
+    return HARDLY * np.finfo(dtype).tiny
+
+
 def _inverse(deviation, dtype):
-    """1 / deviation (n0, 1); a column that hardly changes, for the type, keeps its scale."""
-    least = HARDLY * np.finfo(dtype).tiny
-    return (1 / np.where(deviation > least, deviation, 1)).astype(dtype)[:, None]
+    """1 / deviation (n0, 1); 0 for a column that does not change, or too little for the type."""
+    changes = deviation > least_deviation(dtype)
+    return np.where(changes, 1 / np.where(changes, deviation, 1), 0).astype(dtype)[:, None]
 
 
 class TargetStandardization:
@@ -230,7 +256,7 @@ class TargetStandardization:
             location = targets.quantile(loss.target_quantile)
             spread = _median_deviation(targets)
         size = np.where(location != 0, np.abs(location), 1)  # of a target that never changes
-        spread = np.where(spread > 1e-12 * size, spread, size)
+        spread = np.where(spread > SAME * size, spread, size)
         return cls(location, spread, spread, location)
 
     def apply(self, Y):

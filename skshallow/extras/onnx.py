@@ -221,7 +221,9 @@ def _hidden_layer(graph, estimator):
     W1, b1, X = estimator.W1_, estimator.b1_, _clipped(graph, estimator)
     standardization = estimator._standardization
     if graph.dtype == np.float32 and standardization is not None:
-        X, b1 = _centred(graph, X, (W1, b1), standardization.mean)
+        X, b1 = _centred(graph, X, estimator, standardization.mean)
+    elif estimator.input_center_ is not None:
+        X = graph.add("Sub", X, graph.numbers("center", estimator.input_center_))
     Z1 = graph.layer(X, W1, b1, 1)
     return _ACTIVATIONS[type(estimator._activation)](graph, Z1, estimator)
 
@@ -237,14 +239,15 @@ def _clipped(graph, estimator):
     return graph.add("Min", X, graph.numbers("high", high))
 
 
-def _centred(graph, X, of_raw, mean):
+def _centred(graph, X, estimator, mean):
     """X - mean and the biases that fit it: W1 X + b1 = W1 (X - mean) + (b1 + W1 mean).
 
     On the left, terms of the size of the means cancel, and rounding leaves its errors.
     """
-    W1, b1 = of_raw
+    W1, b1, center = estimator.W1_, estimator.b1_, estimator.input_center_
     name = graph.numbers("mean", mean.ravel())
-    b1 = b1 + W1.astype(np.float64) @ graph.constants[name].astype(np.float64)[:, None]
+    moved = graph.constants[name].astype(np.float64) - (0 if center is None else center)
+    b1 = b1 + W1.astype(np.float64) @ moved[:, None]
     return graph.add("Sub", X, name), b1
 
 

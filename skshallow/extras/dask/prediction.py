@@ -7,6 +7,7 @@ import dask
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from skshallow._rollback import TRAINING
 from skshallow.classifier import ShallowNNClassifier
 from skshallow.extras.dask.chunks import check_features, is_chunked, is_frame
 from skshallow.regressor import ShallowNNRegressor
@@ -18,7 +19,8 @@ def plain(estimator):
     """The same fitted network without Dask, for workers and for scores."""
     check_is_fitted(estimator, "W1_")
     model = copy.copy(estimator)
-    model._forget()
+    for name in TRAINING:
+        vars(model).pop(name, None)
     model.__class__ = next(kind for kind in PLAIN if isinstance(estimator, kind))
     return model
 

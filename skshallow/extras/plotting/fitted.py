@@ -12,7 +12,7 @@ from skshallow._base import BaseShallowNN
 from skshallow._inputs import checked
 from skshallow._names import shown
 from skshallow._parameter_checks import check_number
-from skshallow._prediction import fitted_network
+from skshallow._prediction import fitted_network, preparation
 
 
 def network_of(estimator):
@@ -40,7 +40,9 @@ def inputs_of(estimator, X):
 
 def activations(network, X):
     """A1 (n1, m) for the rows of X, in float64 because X may be far from zero."""
-    return fitted_network(network, np.float64).hidden(X.astype(np.float64).T)[1]
+    before = preparation(network)
+    X = X.astype(np.float64) if before is None else before.apply(X.astype(np.float64))
+    return fitted_network(network, np.float64).hidden(X.T)[1]
 
 
 def weights_of(network, X):

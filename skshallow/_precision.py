@@ -1,0 +1,51 @@
+"""Warnings of features and targets whose changes are too small for the type of X."""
+
+import numpy as np
+from scipy.sparse import issparse
+
+from skshallow._data import DataSet
+from skshallow._warnings import warn_caller
+from skshallow.core.standardization import least_deviation
+
+LOOKED_AT = 1_000  # samples, of the columns that count as constant
+NAMED = 5  # features in a message
+ROUNDED = 1e-3  # deviations of y that a prediction may be rounded by
+
+
+def warn_of_lost_digits(estimator, data: DataSet) -> None:
+    """Warn if standardization ignores features that change, or predictions are rounded coarsely."""
+    _warn_of_features(estimator, data)
+    _warn_of_targets(estimator._target_standardization, data.dtype)
+
+
+def _warn_of_features(estimator, data):
+    (constant,) = np.nonzero(estimator._standardization.factor[:, 0] == 0)
+    if len(constant) == 0:
+        return
+    some = data.thinned(LOOKED_AT)
+    X = some.X[some.rows][:, constant]
+    low, high = X.min(axis=0), X.max(axis=0)
+    columns = constant[np.ravel((low != high).toarray() if issparse(X) else low != high)]
+    if len(columns):
+        names = getattr(estimator, "feature_names_in_", np.arange(data.n_features))
+        some = ", ".join(repr(name) for name in names[columns[:NAMED]].tolist())
+        more = ", ..." if len(columns) > NAMED else ""
+        warn_caller(
+            f"X has features with standard deviations below {least_deviation(data.dtype):.0e}, "
+            f"too small for {data.dtype}: {some}{more}. They are ignored: multiply them by a "
+            "constant"
+        )
+
+
+def _warn_of_targets(scale, dtype):
+    if scale is None:
+        return
+    rounded = np.finfo(dtype).eps * np.abs(scale.location) > ROUNDED * scale.spread
+    if rounded.any():
+        k = int(rounded[:, 0].argmax())
+        location, spread = float(scale.location[k, 0]), float(scale.spread[k, 0])
+        warn_caller(
+            f"y lies around {location:.3g} and varies by {spread:.3g}, which predictions of type "
+            f"{dtype}, the type of X, do not resolve: subtract {location:.3g} from y"
+            + (", or make X float64" if dtype == np.float32 else "")
+        )

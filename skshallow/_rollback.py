@@ -1,0 +1,53 @@
+"""A call that fails leaves the estimator as it was, whatever raised: bad data, Ctrl-C, no memory.
+
+Attributes come and go all at once, by one assignment of the estimator's ``__dict__``: an exception
+that a signal raises between two of them finds none half done.
+"""
+
+TRAINING = "_state", "_solver", "_stream"  # what training goes on from
+TRAINED_IN_PLACE = "_state", "_solver"  # what an epoch changes bit by bit
+OF_CALLBACKS = "_skl_", "_callback", "_parent_callback"  # scikit-learn ends what it began
+
+
+def is_of_a_fit(name: str) -> bool:
+    """Whether an attribute of this name is what a fit learns, or goes on from."""
+    return name in TRAINING or name.endswith("_")
+
+
+class Rollback:
+    """Puts an estimator's attributes back if an exception leaves the block.
+
+    Parameters
+    ----------
+    estimator : object
+        The estimator.
+    without : iterable of str
+        Attributes that are dropped at once, and not put back: those of an earlier fit.
+    """
+
+    def __init__(self, estimator, without=()):
+        self.estimator, self.without = estimator, frozenset(without)
+
+    def __enter__(self):
+        self.before = {k: v for k, v in vars(self.estimator).items() if k not in self.without}
+        self.estimator.__dict__ = self.before.copy()
+        return self
+
+    def begin_training(self):
+        """From here on an exception leaves no state to go on from: a later call starts from the
+        fitted weights.
+        """
+        for name in TRAINED_IN_PLACE:
+            self.before.pop(name, None)
+
+    def keep(self, attributes, drop=()):
+        """Fitted attributes; what comes after cannot take them back."""
+        kept = {k: v for k, v in vars(self.estimator).items() if k not in drop}
+        self.before = kept | attributes
+        self.estimator.__dict__ = self.before.copy()
+
+    def __exit__(self, kind, *_):
+        if kind is not None:
+            now = vars(self.estimator)
+            lent = {k: v for k, v in now.items() if k.startswith(OF_CALLBACKS)}
+            self.estimator.__dict__ = self.before | lent
