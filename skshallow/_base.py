@@ -14,7 +14,8 @@ from sklearn.utils import check_array, check_random_state
 
 from skshallow import _fitting, _training
 from skshallow._data import DataSet, check_total_weight, check_weights
-from skshallow._defaults import Settings, is_lbfgs, same_options
+from skshallow._defaults import Settings, is_lbfgs
+from skshallow._equality import same_options
 from skshallow._hidden_layer import HiddenLayer
 from skshallow._inputs import checked, column_names, plain_targets
 from skshallow._names import explain_unknown, with_known_names

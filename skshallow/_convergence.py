@@ -13,6 +13,8 @@ from skshallow.core.health import N_COMPARED, hidden_layer_fault
 from skshallow.core.network import Network
 from skshallow.core.parameters import Parameters
 
+STEEP = 1.0  # learning_rate * alpha: a larger step turns the sign of every weight
+
 
 def learned_attributes(estimator, engine, outcome, sets) -> dict:
     """All fitted attributes that training leaves, with the weights of ``outcome``."""
@@ -62,6 +64,8 @@ def convergence_warning(estimator, state, reason: str) -> str | None:
     remedy = f"lower learning_rate={estimator.learning_rate}"
     if is_lbfgs(estimator.solver):
         remedy = "raise alpha"
+    elif not is_auto(estimator.alpha) and estimator.alpha * estimator.learning_rate > STEEP:
+        remedy = f"lower alpha={estimator.alpha}"  # a step along the penalty alone overshoots
     if not estimator.standardize:
         remedy += ", or set standardize=True"
     unit = name_of_epoch(estimator)

@@ -4,7 +4,6 @@ import copy
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from sklearn.base import is_regressor
 
 from skshallow._engines import engine_class
@@ -143,23 +142,6 @@ def new_object(value, table):
             )
             object.__setattr__(value, new, getattr(value, old))  # it may be frozen
     return value
-
-
-def same_options(old: Any, new: Any) -> bool:
-    """Whether two names, or two objects with their options, mean the same."""
-    if isinstance(old, str) or isinstance(new, str):
-        return isinstance(old, str) and isinstance(new, str) and old == new
-    if type(old) is not type(new) or vars(old).keys() != vars(new).keys():
-        return False
-    return all(_equal(value, vars(new)[name]) for name, value in vars(old).items())
-
-
-def _equal(old, new):
-    """Whether two options are the same; nan is nan, and objects are what is in them."""
-    if hasattr(old, "__dict__") and not callable(old):
-        return same_options(old, new)
-    both_nan = isinstance(old, float) and isinstance(new, float) and old != old and new != new
-    return both_nan or np.array_equal(old, new)
 
 
 def alpha_by_rows(settings: Settings, n_rows: float) -> float:

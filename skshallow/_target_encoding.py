@@ -14,7 +14,8 @@ from scipy.sparse import issparse
 from sklearn.utils import assert_all_finite, column_or_1d, compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
-from skshallow._defaults import new_object, same_options, wants_quantiles
+from skshallow._defaults import new_object, wants_quantiles
+from skshallow._equality import same_options
 from skshallow._names import shown
 from skshallow.core import losses
 

@@ -95,6 +95,11 @@ class FakeEngine:
     def __init__(self, state, losses=(), moves=()):
         self.state, self.losses, self.moves = state, iter(losses), iter(moves)
         self.orders, self.rates, self.thetas = [], [], [state.theta.copy()]
+        self.first = None
+
+    def batch_losses(self):
+        """Before the first step all batches had the loss of the first one."""
+        return np.full(self.n_steps, self.first)
 
     def run_epoch(self, order, rates):
         self.orders.append(order)
@@ -104,7 +109,9 @@ class FakeEngine:
         losses = next(self.losses, 1.0)
         if isinstance(losses, BaseException):
             raise losses
-        return np.full(self.n_steps, losses)
+        losses = np.full(self.n_steps, losses)
+        self.first = losses[0] if self.first is None else self.first
+        return losses
 
     def penalty(self):
         return float(self.state.theta[0]) / 8

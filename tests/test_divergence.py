@@ -395,3 +395,78 @@ def test_a_layer_asleep_is_told_of_although_a_training_value_is_absurd():
     X[0, 0] = 1e9
     with pytest.warns(UserWarning, match="no hidden unit reacts"):
         ShallowNNClassifier(4, alpha=100, random_state=0).fit(X, y)
+
+
+# What is no divergence
+
+
+def noisy_line(n=3_000):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n, 4))
+    return X, X[:, 0] + 0.1 * rng.normal(size=n)
+
+
+@pytest.mark.parametrize("where", [0, 1_500])
+@pytest.mark.parametrize("loss", ["absolute_error", "huber", "quantile"])
+@pytest.mark.parametrize("engine", ["numpy", "auto"])
+def test_one_absurd_target_is_no_divergence_of_a_robust_loss(loss, where, engine):
+    X, y = noisy_line()
+    y[where] = 1e7
+    options = {"loss": loss, "engine": engine, "alpha": 1e-3, "max_iter": 20, "random_state": 0}
+    regressor = ShallowNNRegressor(16, **options).fit(X, y)
+    assert regressor.n_iter_ == 20
+    rest = np.arange(len(y)) != where
+    assert regressor.score(X[rest], y[rest]) > 0.9 if loss != "quantile" else True
+    assert np.abs(regressor.predict(X) - X[:, 0]).mean() < 0.5
+
+
+@pytest.mark.parametrize("loss", ["absolute_error", "huber", "squared_error"])
+def test_one_absurd_validation_target_is_no_divergence(loss):
+    X, y = noisy_line()
+    y_val = y[2_000:].copy()
+    y_val[5] = 1e6
+    regressor = ShallowNNRegressor(16, loss=loss, alpha=1e-3, max_iter=20, random_state=0)
+    regressor.set_params(n_iter_no_change=50)
+    regressor.fit(X[:2_000], y[:2_000], X_val=X[2_000:], y_val=y_val)
+    assert regressor.n_iter_ == 20
+    assert regressor.score(X[:2_000], y[:2_000]) > 0.9
+
+
+def test_a_large_count_among_validation_rows_is_no_divergence():
+    X, y = noisy_line()
+    counts = np.exp(y)
+    X_val, y_val = X[2_000:].copy(), counts[2_000:]
+    X_val[0, 0] = 100
+    regressor = ShallowNNRegressor(16, loss="poisson", alpha=1e-3, max_iter=20, random_state=0)
+    regressor.fit(X[:2_000], counts[:2_000], X_val=X_val, y_val=y_val)
+    assert regressor.n_iter_ >= 10
+
+
+@pytest.mark.parametrize("engine", ["numpy", "auto"])
+def test_weights_that_grow_are_a_divergence_of_robust_losses_too(engine):
+    X, y = noisy_line()
+    y[0] = 1e7
+    options = {"solver": "sgd", "learning_rate": 1e30, "max_iter": 20, "random_state": 0}
+    regressor = ShallowNNRegressor(16, loss="huber", engine=engine, **options)
+    with pytest.warns(ConvergenceWarning, match="diverged"):
+        regressor.fit(X, y)
+
+
+def test_a_penalty_too_large_for_the_steps_is_told_to_come_down():
+    X, y = noisy_line(300)
+    regressor = ShallowNNRegressor(4, solver="sgd", alpha=500.0, random_state=0)
+    with pytest.warns(ConvergenceWarning, match="diverged.*lower alpha=500"):
+        regressor.fit(X, y)
+
+
+@pytest.mark.parametrize("outlier", [1e7, 1e10])
+@pytest.mark.parametrize("loss", ["absolute_error", "huber"])
+def test_lbfgs_is_not_finished_because_of_one_outlier(loss, outlier):
+    """What an outlier adds to J, a robust loss cannot take away; J falls by much less."""
+    X, y = noisy_line(500)
+    y[0] = outlier
+    regressor = ShallowNNRegressor(8, loss=loss, solver="lbfgs", alpha=1e-3, max_iter=200)
+    with warnings.catch_warnings(action="ignore"):
+        regressor.set_params(random_state=0).fit(X, y)
+    assert regressor.n_iter_ > 10
+    assert regressor.score(X[1:], y[1:]) > 0.9

@@ -189,6 +189,7 @@ class NumbaEngine:
         self.n_examples, self.n_steps = reference.n_examples, reference.n_steps
         self.shares = reference.shares
         self.penalty, self.mean_loss = network.penalty, network.mean_loss
+        self.batch_losses = reference.batch_losses
         layout, most = network.parameters.layout, max(batches.sizes)
         learned = layout.n1 if layout.learned else 0
         self._layout = layout.n0, layout.n1, layout.n2, learned, layout.networks

@@ -32,7 +32,8 @@ class Engine(Protocol):
     name : str
         What users call it: ``engine_``.
     divergence_factor : float
-        A loss above this many times (1 + |initial loss|) counts as divergence.
+        A loss above this many times (1 + |loss of the same examples before the first step|)
+        counts as divergence.
     """
 
     name: str
@@ -48,6 +49,9 @@ class Engine(Protocol):
         Moves theta; ``order`` None leaves the examples as they are. Returns the mean loss of each
         batch, (n_steps,), before its step. Divergence is judged on their means over some in a row.
         """
+
+    def batch_losses(self):
+        """The mean loss of each batch at the present theta, (n_steps,), without a step."""
 
     def objective(self, theta):
         """(loss, penalty, gradient) of J at theta; theta becomes that of the network."""
@@ -126,6 +130,13 @@ class NumpyEngine:
     def sum_over_blocks(self, scale):
         """Sum of s * L over all examples; scale times its gradient."""
         return self.objective.sum_over_blocks(scale)
+
+    def batch_losses(self):
+        if self.whole:
+            return np.array([self.network.mean_loss(self.batches)])
+        for A0, Y, s in self.batches.iterate():
+            self._batch_losses.update(self.network.scores(A0), Y, s)
+        return self._batch_losses.of_batches()
 
     def run_epoch(self, order, rates):
         if self.whole:

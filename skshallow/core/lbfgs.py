@@ -15,6 +15,8 @@ from scipy.optimize import minimize
 
 from skshallow.core.training import DivergenceError, Outcome, check_loss, end_epoch
 
+LARGE = 100  # a J from which on outliers make most of it: standardised targets make less than one
+
 
 def minimize_lbfgs(state, objective, max_iter, tol, *, scorer=None, callbacks=None):
     """Take so many iterations, or fewer.
@@ -63,6 +65,7 @@ class _Run:
         self.state, self.objective = state, objective
         self.scorer, self.callbacks = scorer, callbacks
         self.accepted, self.under_way, self.reason = state.theta.astype(np.float64), False, None
+        self.start = None  # what J is counted from
 
     def value_and_gradient(self, x):
         """J and its gradient at x."""
@@ -74,7 +77,9 @@ class _Run:
         check_loss(self.loss + self.penalty)
         self.state.history.start(self.loss)
         J = self.state.parameters.layout.networks * (self.loss + self.penalty)
-        return J, gradient.astype(np.float64)
+        if self.start is None:  # a tolerance that is relative to J shall not be one to an outlier
+            self.start = J if abs(J) > LARGE else 0.0
+        return J - self.start, gradient.astype(np.float64)
 
     def after_iteration(self, intermediate_result):
         """End the iteration; stop if there is a reason."""

@@ -223,17 +223,17 @@ def fit_epochs(state, engine, n_epochs, *, shuffle=True, scorer=None, callbacks=
     Outcome
     """
     state.checkpoint.update(-inf, state.epoch, state.theta)  # something to go back to
-    max_loss, shuffle, groups = None, shuffle and engine.n_steps > 1, _groups(engine)
+    limit, shuffle = LossLimit(state, engine), shuffle and engine.n_steps > 1
+    look = {"scorer": scorer, "callbacks": callbacks}
+    look["max_loss"] = _max_validation_loss(scorer, engine.divergence_factor)
     try:
         for _ in range(n_epochs):
             if callbacks is not None:
                 callbacks.begin_epoch()
             weights, penalty = state.theta.copy(), engine.penalty()
             losses = _run_epoch(state, engine, shuffle)
-            max_loss = max_loss or _max_loss(state, losses[0], engine.divergence_factor)
-            loss = float(losses @ engine.shares)
-            check_loss(loss if groups is None else _worst(losses * engine.shares, groups), max_loss)
-            look = {"scorer": scorer, "max_loss": max_loss, "callbacks": callbacks}
+            state.history.start(check_loss(float(losses[0])))
+            loss = limit.check(losses)
             reason = end_epoch(state, loss, penalty, weights=weights, **look)
             if reason is not None:
                 return Outcome.of(state, reason)
@@ -248,23 +248,50 @@ def _run_epoch(state, engine, shuffle):
     return engine.run_epoch(order, state.learning_rate.of_epoch(state.epoch, engine.n_steps))
 
 
-def _groups(engine):
-    """Batches in a row, in which one example counts little: where they start, their shares."""
-    starts = np.arange(0, engine.n_steps, max(TOGETHER * engine.n_steps // engine.n_examples, 1))
-    return None if len(starts) == 1 else (starts, np.add.reduceat(engine.shares, starts))
+def _max_validation_loss(scorer, factor):
+    """A validation loss is absurd beside that before the first step."""
+    loss = inf if scorer is None else scorer.validation_loss()
+    return factor * (1 + abs(loss)) if isfinite(loss) else inf
 
 
-def _worst(weighted_losses, groups):
-    """The largest mean over a group of batches."""
-    starts, shares = groups
-    return (np.add.reduceat(weighted_losses, starts) / shares).max()
+class LossLimit:
+    """What loss is absurd: many times that of the same examples before the first step.
 
+    The first batch stands for them until a loss seems absurd: it may be that of an outlier, which
+    is in another batch, and which no weights would fit.
+    """
 
-def _max_loss(state, initial_loss, divergence_factor):
-    """What loss is absurd, the initial one of these data tells."""
-    initial_loss = check_loss(float(initial_loss))
-    state.history.start(initial_loss)
-    return divergence_factor * (1 + abs(initial_loss))
+    def __init__(self, state, engine):
+        self.engine, self.theta, self.start = engine, state.theta, state.theta.copy()
+        in_a_row = max(TOGETHER * engine.n_steps // engine.n_examples, 1)
+        starts = np.arange(0, engine.n_steps, in_a_row)
+        self.groups = starts, np.add.reduceat(engine.shares, starts)
+        self.limit = None
+
+    def check(self, losses):
+        """The mean loss of an epoch, by those of its batches, if it is a sensible number."""
+        loss, worst = float(losses @ self.engine.shares), self._worst(losses)
+        if self.limit is None:
+            self.limit = self._times(losses[0])
+        if self.limit < worst < inf:
+            self.limit = max(self.limit, self._times(self._worst(self._losses_at_start())))
+        check_loss(worst, self.limit)
+        return loss
+
+    def _worst(self, losses):
+        """The largest mean over batches in a row, in which one example counts little."""
+        starts, shares = self.groups
+        return float((np.add.reduceat(losses * self.engine.shares, starts) / shares).max())
+
+    def _times(self, loss):
+        return self.engine.divergence_factor * (1 + abs(loss))
+
+    def _losses_at_start(self):
+        present = self.theta.copy()
+        self.theta[...] = self.start
+        losses = self.engine.batch_losses()
+        self.theta[...] = present
+        return losses
 
 
 def check_loss(loss, max_loss=inf):

@@ -548,7 +548,7 @@ def test_a_divergence_goes_back_to_the_weights_with_the_best_score():
 def test_an_absurd_validation_loss_is_a_divergence_and_its_weights_are_not_scored(validation_loss):
     state = bare()
     begin_call(state, 9, metric="accuracy")
-    scorer = Scorer(state, [7, 9], losses=[1.0, validation_loss])
+    scorer = Scorer(state, [7, 9], losses=[1.0, 1.0, validation_loss])  # the first before all steps
     outcome = fit_epochs(state, FakeEngine(state, [2.0, 1.0]), 9, scorer=scorer)
     assert (outcome.reason, outcome.epoch, len(scorer.seen)) == ("diverged", 1, 1)
 
@@ -558,6 +558,18 @@ def test_absurd_is_a_loss_beyond_the_engines_factor_times_one_plus_the_first(los
     state = bare()
     engine = FakeEngine(state, [[2.0, 9.0, 9.0], loss])  # the factor is a hundred
     assert fit_epochs(state, engine, 2).reason == reason
+
+
+def test_a_loss_is_absurd_beside_that_of_the_same_batches_before_the_first_step():
+    """An outlier in the last batch, which no weights fit, is no divergence."""
+    state = bare()
+    engine = FakeEngine(state, [[2.0, 2.0, 5e3]] * 4)
+    engine.batch_losses = lambda: np.array([2.0, 2.0, 4e3 + state.theta[0]])
+    state.theta[0] = 90  # the losses asked for are those of these weights
+    assert fit_epochs(state, engine, 3).reason == "finished"
+    assert state.theta[0] == 93
+    engine.batch_losses = lambda: np.array([2.0, 2.0, 3.0])
+    assert fit_epochs(state, engine, 1).reason == "diverged"
 
 
 def test_the_first_loss_of_each_call_says_anew_what_is_absurd():

@@ -49,6 +49,10 @@ class DaskEngine:
         """One step over all samples; the mean loss before it, (1,)."""
         return step_over_blocks(self.state, self.network, self.objective, rates)
 
+    def batch_losses(self):
+        """The mean loss at the present theta, (1,): all examples are one batch."""
+        return self.objective(self.state.theta)[0] * np.ones(1)
+
     def objective(self, theta):
         """(loss, penalty, gradient) of J at theta; theta becomes that of the network."""
         return BlockObjective(self.network, self, self.sum_over_blocks)(theta)
