@@ -196,7 +196,8 @@ class BaseShallowNN(Persistent, HiddenLayer, CallbackSupportMixin, BaseEstimator
             s = self._class_weights.weigh(y, weights)
             check_total_weight(s, "sample_weight times class_weight")
         if X.dtype != dtype:
-            X = check_array(X.astype(dtype), accept_sparse="csr", input_name="X")
+            with np.errstate(over="ignore", invalid="ignore"):  # what is too large becomes an error
+                X = check_array(X.astype(dtype), accept_sparse="csr", input_name="X")
         return DataSet.of(X, y, self._encoder.encode(y, dtype), weights, s)
 
     def _seed(self, first):

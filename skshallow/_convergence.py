@@ -73,7 +73,7 @@ def convergence_warning(estimator, state, reason: str) -> str | None:
         "interrupted": f"training was interrupted in {unit} {epoch}: the best weights so far are "
         "kept",
         "unconverged": f"lbfgs stopped at max_iter={iterations} with derivatives above "
-        f"10 tol={10 * estimator.tol:.3g}: raise max_iter, tol or alpha",
+        f"10 tol={10 * float(estimator.tol):.3g}: raise max_iter, tol or alpha",
         "line_search_failed": f"lbfgs found no lower loss in iteration {epoch} although the "
         "gradient promised one: raise alpha, or check the derivative of an own activation",
         "diverged": f"training diverged in {unit} {epoch}: the loss was no longer a finite, "

@@ -3,6 +3,7 @@
 Every error names the parameter, its value and the remedy.
 """
 
+import math
 from collections.abc import Callable
 from functools import cache, partial
 from inspect import Parameter, signature
@@ -56,8 +57,15 @@ def check_number(name, value, kind, low, high=np.inf, *, closed="left", words=()
         raise TypeError(f"{name}={shown(value)} is of the wrong type: {remedy}")
     above = value >= low if closed in ("left", "both") else value > low
     below = value <= high if closed in ("right", "both") else value < high
-    if not (above and below and abs(value) != np.inf):
+    if not (above and below and _is_finite(value)):
         raise ValueError(f"{name}={shown(value)} is out of range: {remedy}")
+
+
+def _is_finite(value):
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an integer beyond all floats
+        return False
 
 
 def _interval(low, high, closed):

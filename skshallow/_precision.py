@@ -15,7 +15,7 @@ ROUNDED = 1e-3  # deviations of y that a prediction may be rounded by
 def warn_of_lost_digits(estimator, data: DataSet) -> None:
     """Warn if standardization ignores features that change, or predictions are rounded coarsely."""
     _warn_of_features(estimator, data)
-    _warn_of_targets(estimator._target_standardization, data.dtype)
+    _warn_of_targets(estimator._target_standardization, data)
 
 
 def _warn_of_features(estimator, data):
@@ -37,10 +37,12 @@ def _warn_of_features(estimator, data):
         )
 
 
-def _warn_of_targets(scale, dtype):
+def _warn_of_targets(scale, data):
     if scale is None:
         return
+    dtype, some = data.dtype, data.thinned(LOOKED_AT)
     rounded = np.finfo(dtype).eps * np.abs(scale.location) > ROUNDED * scale.spread
+    rounded &= np.ptp(some.Y[:, some.rows], axis=1, keepdims=True) > 0
     if rounded.any():
         k = int(rounded[:, 0].argmax())
         location, spread = float(scale.location[k, 0]), float(scale.spread[k, 0])

@@ -137,5 +137,7 @@ def _fill(outputs, estimator, inputs, transform):
             if not np.isfinite(Z).all():
                 raise ValueError("X has values so large that scores overflow: scale X")
             A = (Z if transform is None else transform(Z)).swapaxes(-1, -2)
+            if np.isposinf(A).any():  # as of a Poisson loss
+                raise ValueError("X has values so large that predictions overflow: scale X")
             outputs[done : done + n] = A.reshape(-1, A.shape[-1])[:n]
             done += n

@@ -5,7 +5,6 @@ that a signal raises between two of them finds none half done.
 """
 
 TRAINING = "_state", "_solver", "_stream"  # what training goes on from
-TRAINED_IN_PLACE = "_state", "_solver"  # what an epoch changes bit by bit
 OF_CALLBACKS = "_skl_", "_callback", "_parent_callback"  # scikit-learn ends what it began
 
 
@@ -31,23 +30,25 @@ class Rollback:
     def __enter__(self):
         self.before = {k: v for k, v in vars(self.estimator).items() if k not in self.without}
         self.estimator.__dict__ = self.before.copy()
+        self.snapshot = None
         return self
 
     def begin_training(self):
-        """From here on an exception leaves no state to go on from: a later call starts from the
-        fitted weights.
-        """
-        for name in TRAINED_IN_PLACE:
-            self.before.pop(name, None)
+        """From here on the state that is gone on from changes bit by bit."""
+        state = self.before.get("_state")
+        if state is not None and state.theta.flags.writeable:  # else the call makes a copy of it
+            self.snapshot = state.snapshot()
 
     def keep(self, attributes, drop=()):
         """Fitted attributes; what comes after cannot take them back."""
         kept = {k: v for k, v in vars(self.estimator).items() if k not in drop}
-        self.before = kept | attributes
+        self.before, self.snapshot = kept | attributes, None
         self.estimator.__dict__ = self.before.copy()
 
     def __exit__(self, kind, *_):
         if kind is not None:
             now = vars(self.estimator)
             lent = {k: v for k, v in now.items() if k.startswith(OF_CALLBACKS)}
+            if self.snapshot is not None:
+                self.before["_state"].go_back(self.snapshot)
             self.estimator.__dict__ = self.before | lent

@@ -39,7 +39,7 @@ class ClassEncoder:
                     "out"
                 )
             return cls("multilabel", labels)
-        labels = np.unique(column_or_1d(y) if classes is None else classes)
+        labels, _ = distinct_labels(column_or_1d(y) if classes is None else classes)
         if len(labels) < 2:
             raise ValueError(f"y has one class only, {labels.tolist()}: give at least two classes")
         return cls("binary" if len(labels) == 2 else "multiclass", labels)
@@ -114,6 +114,8 @@ def _kind_of(y, known):
     """scikit-learn's name for these targets; few rows of known classes say too little."""
     if known and y.ndim == 1:
         return "multiclass"
+    if y.ndim == 1 and y.dtype.kind == "O":
+        distinct_labels(y)  # says what is wrong with labels of several types
     kind = type_of_target(y, input_name="y")
     if not kind.startswith("multi") and kind != "binary":
         check_classification_targets(y)  # says what they are instead
@@ -182,6 +184,20 @@ def _by_class(class_weight, labels, y, weights):
     rows = {"y": y[seen], "sample_weight": weights[seen]}
     values[present] = compute_class_weight(class_weight, classes=labels[present], **rows)
     return values
+
+
+def distinct_labels(y):
+    """The labels in order, and which of them each of y is."""
+    y = list(y) if isinstance(y, set) else y
+    if isinstance(y, list | tuple) and len({isinstance(label, str) for label in y}) > 1:
+        y = np.array(y, object)  # or NumPy would make text of numbers
+    try:
+        return np.unique(y, return_inverse=True)
+    except TypeError as error:
+        raise TypeError(
+            "labels of different types have no order, as text, numbers and None: make all of them "
+            "text, or all numbers"
+        ) from error
 
 
 @dataclass

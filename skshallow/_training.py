@@ -1,6 +1,8 @@
 """From parameters and data to the objects of core: the state, the engine, the solver that runs."""
 
 import copy
+import os
+import sys
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -21,6 +23,8 @@ from skshallow.core.network import Dropout, Network
 from skshallow.core.parameters import Layout, Parameters
 from skshallow.core.standardization import fold
 from skshallow.core.training import EarlyStopping, LearningRate, Outcome, TrainingState, fit_epochs
+
+VECTORS = 4  # as long as all weights: they, their gradient, two moments
 
 
 def whole_batch_data(estimator, settings: Settings, data: DataSet) -> DataSet:
@@ -81,6 +85,7 @@ def new_state(estimator, settings: Settings, data: DataSet, seed: int, *, drawn=
     activation, rng = estimator._activation, np.random.default_rng(seed)
     n0, n1, n2 = data.n_features, networks * int(estimator.hidden_units), data.n_outputs
     layout = Layout(n0, n1, n2, activation.learned is not None, networks)
+    _check_memory(estimator, n0, n2, data.dtype)
     parameters = Parameters.zeros(layout, data.dtype)
     if drawn:
         initialize(parameters, settings.initializer, activation, rng, settings.gain)
@@ -90,6 +95,21 @@ def new_state(estimator, settings: Settings, data: DataSet, seed: int, *, drawn=
     state = TrainingState(parameters, seed, rng, rate, _early_stopping(estimator))
     state.use_optimizer(settings.optimizer, settings.scaling_for(estimator.alpha, networks))
     return state
+
+
+def _check_memory(estimator, n0, n2, dtype):
+    """Refuse more weights than memory has room for, before the system ends the process."""
+    n1 = int(estimator.n_networks) * int(estimator.hidden_units)
+    needed = VECTORS * n1 * (n0 + 1 + n2) * np.dtype(dtype).itemsize
+    try:
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):  # not every system tells
+        memory = sys.maxsize
+    if needed > memory:
+        raise ValueError(
+            f"hidden_units={estimator.hidden_units} with n_networks={estimator.n_networks} needs "
+            f"{needed:.2g} bytes for {n0} features, and memory has {memory:.2g}: lower it"
+        )
 
 
 def _copy_fitted(estimator, parameters):

@@ -2,11 +2,13 @@
 
 import re
 import time
+from fractions import Fraction
 
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
 from sklearn.datasets import load_iris
+from sklearn.exceptions import ConvergenceWarning
 
 from skshallow import ShallowNNClassifier
 
@@ -360,3 +362,39 @@ def test_a_validation_score_that_is_nan_is_refused():
     two = y < 2
     data = {"X_val": X[y == 1], "y_val": y[y == 1]}
     refused(ValueError, "roc_auc.* nan", X[two], y[two], parameters={"scoring": "roc_auc"}, **data)
+
+
+@pytest.mark.parametrize("name", ["learning_rate", "alpha", "hidden_units", "max_iter"])
+def test_numbers_beyond_all_floats_are_refused(name):
+    with pytest.raises(ValueError, match=f"{name}=1000.* is out of range"):
+        ShallowNNClassifier(**{name: 10**400}).fit(X, y)
+
+
+def test_fractions_are_numbers():
+    options = {"learning_rate": Fraction(1, 50), "alpha": Fraction(1, 100), "tol": Fraction(1, 999)}
+    one = ShallowNNClassifier(4, max_iter=2, random_state=0, **options).fit(X, y)
+    floats = {name: float(value) for name, value in options.items()}
+    other = ShallowNNClassifier(4, max_iter=2, random_state=0, **floats).fit(X, y)
+    np.testing.assert_array_equal(one.W1_, other.W1_)
+    with pytest.warns(ConvergenceWarning, match="10 tol=0.01"):
+        ShallowNNClassifier(4, max_iter=2, solver="lbfgs", tol=options["tol"]).fit(X, y)
+
+
+@pytest.mark.parametrize("options", [{"hidden_units": 10**10}, {"n_networks": 10**10}])
+def test_more_weights_than_memory_has_room_for_are_refused_before_they_are_made(options):
+    name, value = next(iter(options.items()))
+    with pytest.raises(ValueError, match=rf"{name}={value}.* needs .* bytes .* memory has"):
+        ShallowNNClassifier(**options, alpha=0.1).fit(X, y)
+
+
+@pytest.mark.parametrize("labels", [["a", 1], ["a", None]])
+def test_labels_without_an_order_are_named(labels):
+    with pytest.raises(TypeError, match="labels of different types have no order"):
+        ShallowNNClassifier(4).fit(X, np.array(labels * len(X), object)[: len(X)])
+    with pytest.raises(TypeError, match="labels of different types have no order"):
+        ShallowNNClassifier(4).partial_fit(X, y, classes=[*labels, "b"])
+
+
+def test_classes_may_be_a_set():
+    model = ShallowNNClassifier(4).partial_fit(X, y, classes={2, 0, 1})
+    np.testing.assert_array_equal(model.classes_, [0, 1, 2])

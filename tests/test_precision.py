@@ -192,6 +192,20 @@ def test_targets_that_the_type_of_x_does_not_resolve_are_named(dtype, offset):
         fitted(X.astype(dtype), offset / 1e5 + Y)
 
 
+def test_predictions_that_overflow_are_refused():
+    counts = ShallowNNRegressor(8, loss="poisson", clip_inputs=False, max_iter=40, random_state=0)
+    counts.fit(X, np.exp(X[:, 0]))
+    with pytest.raises(ValueError, match="so large that predictions overflow"):
+        counts.predict(X * 1e5)
+
+
+def test_targets_at_the_limit_of_rounding_are_named_and_no_worse_than_a_constant():
+    y = X[:, 0] + 1e15
+    with pytest.warns(UserWarning, match="y lies around 1e"):
+        model = fitted(X, y, alpha=1e-3)
+    assert np.mean((model.predict(X) - y) ** 2) < 1.1 * np.var(y)
+
+
 # Weights
 
 

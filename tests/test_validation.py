@@ -97,7 +97,7 @@ def test_the_network_runs_once_an_epoch_over_the_validation_set(name, monkeypatc
     assert estimator.n_iter_ == EPOCHS
     assert all(len(shape) == 2 for shape in shapes)  # no tile of prediction
     sizes = [shape[1] for shape in shapes]
-    assert sizes.count(N_VALIDATION) == EPOCHS
+    assert sizes.count(N_VALIDATION) == EPOCHS + 1  # and once before, to know what loss is absurd
     assert sizes.count(BATCH) == EPOCHS * N_TRAINING // BATCH
     assert len(sizes) <= sizes.count(N_VALIDATION) + sizes.count(BATCH) + 1  # a look at the end
 

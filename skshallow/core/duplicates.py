@@ -129,8 +129,8 @@ class DistinctSum:
 
     @property
     def totals(self):
-        """The sums, (n,): exact for fewer than KEPT different examples, or if nearly all are."""
-        total = self.values.sum(axis=1)
-        if len(self.smallest) == KEPT:
-            total = self.values[:, :-1].sum(axis=1) / (float(self.smallest[-1]) / 2**64)
+        """The sums, (n,): exact for fewer than KEPT different examples, or if all are different."""
+        if len(self.smallest) < KEPT:
+            return self.values.sum(axis=1)
+        total = self.values[:, :-1].sum(axis=1) / (float(self.smallest[-1]) / 2**64)
         return np.where(total > FEW_TWICE * self.given, self.given, total)

@@ -13,7 +13,8 @@ import math
 import numpy as np
 from scipy.optimize import minimize
 
-from skshallow.core.training import DivergenceError, Outcome, check_loss, end_epoch
+from skshallow.core.divergence import DivergenceError, check_loss
+from skshallow.core.training import Outcome, end_epoch
 
 LARGE = 100  # a J from which on outliers make most of it: standardised targets make less than one
 

@@ -39,7 +39,7 @@ MANY_ZEROS = 0.9  # share of other values below which zeros do not make a deviat
 HARDLY = 1e8  # times the least normal number: weights for smaller deviations would overflow
 HUGE = 1e-4  # times the largest number: weights for larger deviations would vanish
 LOST = 1e-4  # deviations that the rounding of a value, as far from zero as the mean, may be
-SAME = 32 * np.finfo(float).eps  # of its size, by which a target that never changes is rounded
+LEAST_SPREAD = 32 * np.finfo(float).eps  # of a target, beside its size: rounding is of this order
 CLOSE = 1e-6  # deviations by which two footings may differ and count as the same
 SPARSE_BLOCK = 1_024  # rows of a sparse X whose moments are taken together
 
@@ -256,7 +256,8 @@ class TargetStandardization:
             location = targets.quantile(loss.target_quantile)
             spread = _median_deviation(targets)
         size = np.where(location != 0, np.abs(location), 1)  # of a target that never changes
-        spread = np.where(spread > SAME * size, spread, size)
+        changes = spread > np.finfo(float).eps * size
+        spread = np.where(changes, np.maximum(spread, LEAST_SPREAD * size), size)
         return cls(location, spread, spread, location)
 
     def apply(self, Y):

@@ -6,17 +6,14 @@ uses it too. All that a later call goes on from (warm start, partial_fit, after 
 ``TrainingState``.
 """
 
+import copy
 from dataclasses import dataclass, field, replace
-from math import inf, isfinite
+from math import inf
 from typing import Any
 
 import numpy as np
 
-TOGETHER = 1_024  # examples whose mean loss says whether training has diverged
-
-
-class DivergenceError(ArithmeticError):
-    """The loss is no longer a finite, sensible number."""
+from skshallow.core.divergence import DivergenceError, LossLimit, check_loss, max_validation_loss
 
 
 @dataclass
@@ -157,6 +154,28 @@ class TrainingState:
                 if before is not None:
                     before.change(after, *layer)
 
+    def snapshot(self):
+        """What ``go_back`` needs to undo training: copies, but of the history its length alone."""
+        best, history = copy.copy(self.checkpoint.best_weights), self.history
+        changing = self.rng, self.learning_rate, self.early_stopping, self.optimizer
+        return {
+            "theta": self.theta.copy(),
+            "objects": copy.deepcopy((*changing, self.input_scaling)),
+            "checkpoint": replace(self.checkpoint, best_weights=best),
+            "history": (len(history.losses), history.initial_loss),
+        }
+
+    def go_back(self, snapshot):
+        """Become what the state was when the snapshot was taken."""
+        self.theta[...] = snapshot["theta"]
+        (self.rng, self.learning_rate, self.early_stopping, self.optimizer, self.input_scaling) = (
+            snapshot["objects"]
+        )
+        self.checkpoint, history = snapshot["checkpoint"], self.history
+        n, history.initial_loss = snapshot["history"]
+        for line in (history.losses, history.penalties, history.scores):
+            del line[n:]
+
     def restore_checkpoint(self):
         """Go back to the best weights."""
         if self.checkpoint.best_weights is not None:
@@ -225,7 +244,7 @@ def fit_epochs(state, engine, n_epochs, *, shuffle=True, scorer=None, callbacks=
     state.checkpoint.update(-inf, state.epoch, state.theta)  # something to go back to
     limit, shuffle = LossLimit(state, engine), shuffle and engine.n_steps > 1
     look = {"scorer": scorer, "callbacks": callbacks}
-    look["max_loss"] = _max_validation_loss(scorer, engine.divergence_factor)
+    look["max_loss"] = max_validation_loss(scorer, engine.divergence_factor)
     try:
         for _ in range(n_epochs):
             if callbacks is not None:
@@ -246,59 +265,6 @@ def _run_epoch(state, engine, shuffle):
     """One epoch of steps; the mean loss of each batch."""
     order = state.rng.permutation(engine.n_examples) if shuffle else None
     return engine.run_epoch(order, state.learning_rate.of_epoch(state.epoch, engine.n_steps))
-
-
-def _max_validation_loss(scorer, factor):
-    """A validation loss is absurd beside that before the first step."""
-    loss = inf if scorer is None else scorer.validation_loss()
-    return factor * (1 + abs(loss)) if isfinite(loss) else inf
-
-
-class LossLimit:
-    """What loss is absurd: many times that of the same examples before the first step.
-
-    The first batch stands for them until a loss seems absurd: it may be that of an outlier, which
-    is in another batch, and which no weights would fit.
-    """
-
-    def __init__(self, state, engine):
-        self.engine, self.theta, self.start = engine, state.theta, state.theta.copy()
-        in_a_row = max(TOGETHER * engine.n_steps // engine.n_examples, 1)
-        starts = np.arange(0, engine.n_steps, in_a_row)
-        self.groups = starts, np.add.reduceat(engine.shares, starts)
-        self.limit = None
-
-    def check(self, losses):
-        """The mean loss of an epoch, by those of its batches, if it is a sensible number."""
-        loss, worst = float(losses @ self.engine.shares), self._worst(losses)
-        if self.limit is None:
-            self.limit = self._times(losses[0])
-        if self.limit < worst < inf:
-            self.limit = max(self.limit, self._times(self._worst(self._losses_at_start())))
-        check_loss(worst, self.limit)
-        return loss
-
-    def _worst(self, losses):
-        """The largest mean over batches in a row, in which one example counts little."""
-        starts, shares = self.groups
-        return float((np.add.reduceat(losses * self.engine.shares, starts) / shares).max())
-
-    def _times(self, loss):
-        return self.engine.divergence_factor * (1 + abs(loss))
-
-    def _losses_at_start(self):
-        present = self.theta.copy()
-        self.theta[...] = self.start
-        losses = self.engine.batch_losses()
-        self.theta[...] = present
-        return losses
-
-
-def check_loss(loss, max_loss=inf):
-    """The loss, if it is a sensible number."""
-    if not (isfinite(loss) and loss <= max_loss):
-        raise DivergenceError(loss)
-    return loss
 
 
 def end_epoch(state, loss, penalty, *, weights=None, scorer=None, max_loss=inf, callbacks=None):

@@ -217,6 +217,13 @@ def test_equal_examples_of_one_chunk_are_examples_of_their_own():
     assert sums.totals == [2 + 3 + 1]
 
 
+def test_few_examples_that_come_again_count_once_too():
+    hashes, sums = many_hashes(1_000), DistinctSum()
+    sums.add(hashes, np.ones((1, 1_000)))
+    sums.add(hashes[:50], np.ones((1, 50)))
+    assert sums.totals == [1_000]
+
+
 @pytest.mark.parametrize("first", [10, 10_000])
 def test_one_long_chunk_that_comes_again_does_not_hide_new_examples(first):
     hashes, sums = many_hashes(first + 500), DistinctSum()

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.sparse import csr_matrix
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.datasets import (
     load_breast_cancer,
@@ -338,6 +339,20 @@ def test_quantiles_of_a_frame_are_columns(threads, targets):
     assert [*predicted.columns] == [*predicted.compute().columns] == names
     found = network.predict(here).reshape(len(X), -1)
     np.testing.assert_array_equal(predicted.compute().to_numpy(), found)
+    lazy = network.score(frame, dd.from_pandas(y, npartitions=2))
+    assert lazy == pytest.approx(network.score(here, y))
+
+
+@pytest.mark.parametrize("how", ["set_output", "config"])
+def test_output_containers_are_for_what_is_no_collection(threads, how):
+    X, y = load_iris(return_X_y=True)
+    network = DaskShallowNNClassifier(**GIVEN).fit(*chunked(X, y))
+    expected = network.transform(X)
+    if how == "set_output":
+        network.set_output(transform="pandas")
+    with config_context(transform_output="pandas" if how == "config" else "default"):
+        np.testing.assert_allclose(network.transform(chunked(X)[0]).compute(), expected)
+        assert isinstance(network.transform(X), pd.DataFrame)
 
 
 def test_predicted_quantiles_have_an_axis_of_their_own(threads):
@@ -511,6 +526,11 @@ def bad_data():
             (A(X)[0], da.concatenate([*A(np.full(100, "b", object)), *A(np.ones(50, object))])),
             "y holds text and numbers in different chunks, as 'b' and 1",
         ),
+        "text and numbers in one chunk": (
+            A(X, np.array(["a", 1] * 75, object)),
+            "labels of different types have no order",
+        ),
+        "one number": ((A(X)[0], A(y)[0].sum()), "y is a single number"),
         "no y": ((A(X)[0], None), "y=None: give the targets of X"),
         "delayed": ((dask.delayed(X), A(y)[0]), "X is of type Delayed.*: make a Dask array"),
         "delayed y": ((A(X)[0], dask.delayed(y)), r"y is of type Delayed.*from_delayed\(\), as X"),

@@ -15,6 +15,7 @@ from scipy.sparse import issparse
 from skshallow._data import DataSet, check_weights
 from skshallow._engines import engine_class
 from skshallow._inputs import checked, plain_targets
+from skshallow._target_encoding import distinct_labels
 from skshallow.core.input_bounds import Distances, InputRange
 from skshallow.core.network import Network
 from skshallow.core.parameters import Parameters
@@ -93,7 +94,7 @@ def merge_facts(a, b):
 
 def _sums(values, weights):
     """The distinct values, and the sum of the weights of each."""
-    labels, inverse = np.unique(values, return_inverse=True)
+    labels, inverse = distinct_labels(values)
     return labels, np.bincount(inverse, weights)
 
 

@@ -25,7 +25,10 @@ def check_collections(collections: dict) -> None:
     if y is None:
         raise ValueError(f"{of_y}=None: give the targets of {of_X}")
     for name, value in collections.items():
-        if value is not None and not is_chunked(value):
+        if value is not None and is_chunked(value):
+            if value.ndim == 0:
+                raise ValueError(f"{name} is a single number: give one for each sample")
+        elif value is not None:
             remedy = f"dask.array.from_array({name}, chunks=...)"
             if dask.is_dask_collection(value):
                 remedy = "dask.array.from_delayed()"

@@ -21,8 +21,11 @@ from skshallow.extras.dask.docstrings import documented_as
 from skshallow.regressor import ShallowNNRegressor
 
 
-class DaskNetwork(BaseShallowNN):
-    """What differs if X is a Dask collection; stands before the plain estimator."""
+class DaskNetwork(BaseShallowNN, auto_wrap_output_keys=None):  # type: ignore[call-arg]
+    """What differs if X is a Dask collection; stands before the plain estimator.
+
+    scikit-learn's ``set_output`` is for what the plain estimator transforms.
+    """
 
     @with_known_names
     def fit(

@@ -21,6 +21,7 @@ def plain(estimator):
     model = copy.copy(estimator)
     for name in TRAINING:
         vars(model).pop(name, None)
+    model._sklearn_output_config = {"transform": "default"}  # frames are made here
     model.__class__ = next(kind for kind in PLAIN if isinstance(estimator, kind))
     return model
 
@@ -56,7 +57,10 @@ def score(estimator, X, y, sample_weight=None) -> float:
     """The score of a plain estimator: predictions and y come to the client, X does not."""
     model = plain(estimator)
     predicted, y, sample_weight = dask.compute(estimator.predict(X), y, sample_weight)
-    model.predict = lambda _: np.asarray(predicted)
+    predicted = np.asarray(predicted)
+    if hasattr(model._encoder, "shape"):  # of a frame several quantiles are columns
+        predicted = predicted.reshape(len(predicted), *model._encoder.shape)
+    model.predict = lambda _: predicted
     return model.score(None, y, sample_weight)
 
 
