@@ -7,6 +7,7 @@ from typing import Any
 from sklearn.base import is_regressor
 
 from skshallow._engines import engine_class
+from skshallow._own_objects import check_own_activation
 from skshallow._parameter_checks import check_parameters
 from skshallow._warnings import warn_caller
 from skshallow.core.activations import ACTIVATIONS, Activation
@@ -59,6 +60,8 @@ class Settings:
         """Check all parameters of an estimator and build the objects."""
         check_parameters(estimator)
         activation, solver = new_object(estimator.activation, ACTIVATIONS), estimator.solver
+        if type(activation) not in ACTIVATIONS.values():
+            check_own_activation(activation)
         optimizer = None if is_lbfgs(solver) else new_object(solver, OPTIMIZERS)
         init, gain = estimator.init, 1.0
         if is_auto(init):
@@ -134,7 +137,8 @@ def new_object(value, table):
     for old, new in RENAMED.items():
         owners = [vars(value), *map(vars, type(value).__mro__)]  # the first that has a name counts
         owner = next((names for names in owners if old in names or new in names), {})
-        if new not in owner and old in owner and hasattr(value, new):
+        derived = isinstance(getattr(type(value), new, None), property)  # from what the old one is
+        if new not in owner and old in owner and hasattr(value, new) and not derived:
             warn_caller(
                 f"{type(value).__name__}.{old} is called {new} now: rename it; the old name works "
                 "until version 0.2",

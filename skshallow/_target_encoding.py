@@ -17,6 +17,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from skshallow._defaults import new_object, wants_quantiles
 from skshallow._equality import same_options
 from skshallow._names import shown
+from skshallow._own_objects import check_own_loss
 from skshallow.core import losses
 
 
@@ -291,7 +292,16 @@ def new_regression_loss(regressor, n_targets):
     if wants_quantiles(regressor):
         levels = np.atleast_1d(np.asarray(regressor.quantile, dtype=float))
         return losses.Quantile(np.tile(levels, n_targets)[:, None])
-    return new_object(regressor.loss, losses.REGRESSION_LOSSES)
+    loss = new_object(regressor.loss, losses.REGRESSION_LOSSES)
+    n_levels = np.size(loss.target_quantile)
+    if isinstance(loss, losses.Quantile) and n_levels not in (1, n_targets):
+        raise ValueError(
+            f"loss is a Quantile of {n_levels} levels, and y has {n_targets} targets: give one "
+            "level, or one for each target"
+        )
+    if type(loss) not in losses.REGRESSION_LOSSES.values():
+        check_own_loss(loss, n_targets)
+    return loss
 
 
 def _real_numbers(y):

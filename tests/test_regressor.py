@@ -1,6 +1,7 @@
 """The regressor: its losses, the unit of its targets, quantiles. What it shares is tested too."""
 
 import pickle
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -641,3 +642,18 @@ def test_a_refit_that_fails_leaves_nothing_of_the_fit_before():
     with pytest.raises(ValueError, match="y"):
         regressor.fit(X, ["a"] * 60)
     assert not {"W1_", "n_iter_", "loss_curve_"} & set(vars(regressor))
+
+
+@pytest.mark.parametrize("level", [0.3, np.array([[0.3]])])
+def test_a_quantile_object_is_the_quantile_by_name(level):
+    with warnings.catch_warnings(action="error"):
+        by_object = short(loss=REGRESSION_LOSSES["quantile"](level), alpha=1e-3).fit(X, y)
+    by_name = short(loss="quantile", quantile=0.3, alpha=1e-3).fit(X, y)
+    np.testing.assert_allclose(by_object.predict(X), by_name.predict(X), rtol=1e-6)
+
+
+def test_a_quantile_object_of_other_levels_than_targets_is_refused():
+    levels = np.array([[0.1], [0.9]])
+    with pytest.raises(ValueError, match="2 levels, and y has 1 targets: give one level"):
+        short(loss=REGRESSION_LOSSES["quantile"](levels)).fit(X, y)
+    short(loss=REGRESSION_LOSSES["quantile"](levels)).fit(X, PAIR)
