@@ -61,7 +61,8 @@ class Settings:
         check_parameters(estimator)
         activation, solver = new_object(estimator.activation, ACTIVATIONS), estimator.solver
         if type(activation) not in ACTIVATIONS.values():
-            check_own_activation(activation)
+            n_units = int(estimator.n_networks) * int(estimator.hidden_units)
+            check_own_activation(activation, n_units)
         optimizer = None if is_lbfgs(solver) else new_object(solver, OPTIMIZERS)
         init, gain = estimator.init, 1.0
         if is_auto(init):
