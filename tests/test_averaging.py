@@ -160,6 +160,20 @@ def test_gradients_are_checked_for_one_of_the_networks():
     assert check_gradient(ShallowNNClassifier(n_networks=3, **SMALL), X, y).passed
 
 
+@pytest.mark.parametrize("solver", ["adam", "gd"])
+@pytest.mark.parametrize("engine", ["numpy", "auto"])
+def test_an_outlier_is_no_divergence_of_several_networks(solver, engine):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(600, 3))
+    y = X[:, 0] + 0.1 * rng.normal(size=600)
+    y[500] = 1e8
+    options = {"loss": "huber", "solver": solver, "alpha": 1e-3, "max_iter": 15, "random_state": 0}
+    model = ShallowNNRegressor(4, n_networks=2, engine=engine, **options).fit(X, y)
+    assert model.n_iter_ == 15
+    if solver == "adam":
+        assert np.abs(model.predict(X) - X[:, 0]).mean() < 0.9
+
+
 def test_after_a_divergence_networks_are_no_worse_than_a_constant():
     X, y = load_iris(return_X_y=True)
     options = {**SMALL, "n_networks": 2, "solver": "sgd", "learning_rate": 1e6, "max_iter": 5}

@@ -406,6 +406,7 @@ def noisy_line(n=3_000):
     return X, X[:, 0] + 0.1 * rng.normal(size=n)
 
 
+@pytest.mark.fast(2)
 @pytest.mark.parametrize("where", [0, 1_500])
 @pytest.mark.parametrize("loss", ["absolute_error", "huber", "quantile"])
 @pytest.mark.parametrize("engine", ["numpy", "auto"])
@@ -420,6 +421,7 @@ def test_one_absurd_target_is_no_divergence_of_a_robust_loss(loss, where, engine
     assert np.abs(regressor.predict(X) - X[:, 0]).mean() < 0.5
 
 
+@pytest.mark.fast(2)
 @pytest.mark.parametrize("loss", ["absolute_error", "huber", "squared_error"])
 def test_one_absurd_validation_target_is_no_divergence(loss):
     X, y = noisy_line()
@@ -459,6 +461,7 @@ def test_a_penalty_too_large_for_the_steps_is_told_to_come_down():
         regressor.fit(X, y)
 
 
+@pytest.mark.fast(2)
 @pytest.mark.parametrize("outlier", [1e7, 1e10])
 @pytest.mark.parametrize("loss", ["absolute_error", "huber"])
 def test_lbfgs_is_not_finished_because_of_one_outlier(loss, outlier):

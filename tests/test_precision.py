@@ -41,7 +41,7 @@ def with_column(value, dtype):
 # Features
 
 
-@pytest.mark.fast(4)
+@pytest.mark.fast(2)
 @pytest.mark.parametrize("solver", SOLVERS)
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("value", [1_700_000_000_123_456_789, 1_700_000_000, 3e38, -1e-30, 0.1])
@@ -65,7 +65,7 @@ def test_a_nearly_constant_column_does_no_harm():
     assert model.score(changed, Y) > 0.9
 
 
-@pytest.mark.fast(6)
+@pytest.mark.fast(2)
 @pytest.mark.parametrize("call", ["fit", "partial_fit", "warm_start"])
 @pytest.mark.parametrize("solver", ["adam", "sgd"])
 @pytest.mark.parametrize("scale", [1e-25, 1e-12, 1e15, 1e20, 1e33])
@@ -82,6 +82,7 @@ def test_float32_features_of_any_size_are_learned(scale, solver, call):
     assert model.score(scaled, Y) > 0.7
 
 
+@pytest.mark.fast(2)
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("tiny", [1e-39, 1e-42])
 @pytest.mark.parametrize("convert", [np.asarray, csr_array])
@@ -111,7 +112,7 @@ def test_features_too_large_for_their_type_are_refused(call):
         getattr(ShallowNNRegressor(4), call)(changed, Y)
 
 
-@pytest.mark.fast(3)
+@pytest.mark.fast(1)
 @pytest.mark.parametrize("call", ["fit", "partial_fit"])
 @pytest.mark.parametrize("convert", [np.asarray, csr_array])
 @pytest.mark.parametrize("clip_inputs", [True, False])
@@ -152,6 +153,7 @@ def test_the_weights_predict_by_the_formula_of_the_docs():
     )
 
 
+@pytest.mark.fast(1)
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_a_column_that_begins_to_change_is_learned(dtype):
     changed, y = X.astype(dtype), X[:, 3]
@@ -209,6 +211,7 @@ def test_targets_at_the_limit_of_rounding_are_named_and_no_worse_than_a_constant
 # Weights
 
 
+@pytest.mark.fast(2)
 @pytest.mark.parametrize("weight", [1e-310, 1e-200, 1e-20])
 @pytest.mark.parametrize("estimator", [ShallowNNClassifier, ShallowNNRegressor])
 def test_small_weights_are_weights_of_one(weight, estimator):

@@ -76,6 +76,7 @@ def test_an_exception_at_any_line_leaves_blas_as_it_was(two_threads, monkeypatch
     assert threading.active_count() == before
 
 
+@pytest.mark.slow
 @POSIX
 def test_exceptions_from_signals_leave_blas_as_it_was(two_threads):
     model = ShallowNNClassifier(4, max_iter=2).fit(X, X[:, 0] > 0)
@@ -123,6 +124,7 @@ def predict(model, numbers_before):
     sys.exit(numbers() != numbers_before)
 
 
+@pytest.mark.slow
 @FORK
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
 def test_a_fork_beside_a_predicting_thread_comes_back(two_threads):

@@ -132,10 +132,11 @@ class NumpyEngine:
         return self.objective.sum_over_blocks(scale)
 
     def batch_losses(self):
+        network = self.network
         if self.whole:
-            return np.array([self.network.mean_loss(self.batches)])
+            return np.array([network.mean_loss(self.batches)])
         for A0, Y, s in self.batches.iterate():
-            self._batch_losses.update(self.network.scores(A0), Y, s)
+            self._batch_losses.update(network.output(network.hidden(A0)[1]), Y, s)
         return self._batch_losses.of_batches()
 
     def run_epoch(self, order, rates):
