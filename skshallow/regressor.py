@@ -181,8 +181,8 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
         ``clip_inputs``.
     input_center_ : ndarray of shape (`n_features_in_`,) or None
         Subtracted from X before ``W1_``: the means of features that are so far from zero, for how
-        much they vary, that W1_ x + b1_ would lose digits; zeros for all others. None if there are
-        no such features.
+        much they vary, that ``W1_ x + b1_`` would lose digits; zeros for all others. None if there
+        are no such features.
     alpha_ : float
         Strength of the penalty that training had.
     engine_ : str
