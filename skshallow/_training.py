@@ -85,7 +85,7 @@ def new_state(estimator, settings: Settings, data: DataSet, seed: int, *, drawn=
     activation, rng = estimator._activation, np.random.default_rng(seed)
     n0, n1, n2 = data.n_features, networks * int(estimator.hidden_units), data.n_outputs
     layout = Layout(n0, n1, n2, activation.learned is not None, networks)
-    _check_memory(estimator, n0, n2, data.dtype)
+    _check_memory(estimator, layout, data.dtype)
     parameters = Parameters.zeros(layout, data.dtype)
     if drawn:
         initialize(parameters, settings.initializer, activation, rng, settings.gain)
@@ -97,10 +97,9 @@ def new_state(estimator, settings: Settings, data: DataSet, seed: int, *, drawn=
     return state
 
 
-def _check_memory(estimator, n0, n2, dtype):
+def _check_memory(estimator, layout, dtype):
     """Refuse more weights than memory has room for, before the system ends the process."""
-    n1 = int(estimator.n_networks) * int(estimator.hidden_units)
-    needed = VECTORS * n1 * (n0 + 1 + n2) * np.dtype(dtype).itemsize
+    needed = VECTORS * layout.size * np.dtype(dtype).itemsize
     try:
         memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, OSError, ValueError):  # not every system tells
@@ -108,7 +107,7 @@ def _check_memory(estimator, n0, n2, dtype):
     if needed > memory:
         raise ValueError(
             f"hidden_units={estimator.hidden_units} with n_networks={estimator.n_networks} needs "
-            f"{needed:.2g} bytes for {n0} features, and memory has {memory:.2g}: lower it"
+            f"{needed:.2g} bytes for {layout.n0} features, and memory has {memory:.2g}: lower it"
         )
 
 
