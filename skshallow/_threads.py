@@ -85,8 +85,17 @@ def _end(block):
         _before.pop("numbers", None)
 
 
-def _after_fork():
-    """Of a child's threads there is only the one that forked; the lock may be of another."""
+def _before_fork():
+    """Wait until no thread is inside BLAS's call for its threads: a child would wait forever."""
+    _lock.acquire()
+
+
+def _after_fork_in_parent():
+    _lock.release()
+
+
+def _after_fork_in_child():
+    """Of the threads there is only the one that forked: the other blocks have ended."""
     global _lock
     _lock = RLock()
     for block in [block for block, thread in _blocks.items() if thread != get_ident()]:
@@ -95,7 +104,11 @@ def _after_fork():
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+    os.register_at_fork(
+        before=_before_fork,
+        after_in_parent=_after_fork_in_parent,
+        after_in_child=_after_fork_in_child,
+    )
 
 
 def _core_is_left():
