@@ -7,7 +7,7 @@ from skshallow import _training
 from skshallow._callbacks import EpochCallbacks
 from skshallow._convergence import learned_attributes, trouble_of
 from skshallow._data import DataSet
-from skshallow._defaults import Settings, resolve_epochs
+from skshallow._defaults import Settings, name_of_epoch, resolve_epochs
 from skshallow._parameter_checks import warn_of_no_effect
 from skshallow._penalty import resolve_penalty
 from skshallow._progress import Progress
@@ -27,6 +27,11 @@ def attempt(estimator, *, first=False):
     ``first`` says that what an earlier fit learned is given up.
     """
     earlier = [name for name in vars(estimator) if first and is_of_a_fit(name)]
+    if first and hasattr(estimator, "_state") and estimator._state.learning_rate.epochs_left:
+        warn_caller(
+            f"the fit of this network was cut off after {name_of_epoch(estimator)} "
+            f"{estimator.n_iter_} and starts anew: set warm_start=True to go on with it"
+        )
     with one_thread(), Rollback(estimator, without=earlier) as rollback:
         yield rollback
 
@@ -43,8 +48,8 @@ def train(
     held_out = _held_out(estimator, sets)
     penalty = resolve_penalty(estimator, settings, data, held_out, first=first)
     engine = _training.new_engine(estimator, settings, estimator._state, data, penalty.alpha)
-    n_epochs = resolve_epochs(estimator.max_iter, settings, engine.n_steps, clean=penalty.clean)
-    scorer = _begin(estimator, settings, engine, n_epochs, held_out, given=sets.given)
+    most = resolve_epochs(estimator.max_iter, settings, engine.n_steps, clean=penalty.clean)
+    scorer, n_epochs = _begin(estimator, settings, engine, most, held_out, given=sets.given)
     context = estimator._init_callback_context(max_subtasks=n_epochs)
     context.call_on_fit_task_begin(estimator=estimator, **arguments)
     progress = Progress(estimator, estimator._state, n_epochs)
@@ -73,15 +78,18 @@ def _held_out(estimator, sets):
 
 
 def _begin(estimator, settings, engine, n_epochs, held_out, *, given):
-    """Begin a fit; what scores its epochs, or None. What was kept before is scored anew."""
+    """Begin a fit: what scores its epochs, or None, and how many are to come.
+
+    What was kept before is scored anew.
+    """
     state, metric = estimator._state, None if held_out is None else estimator.scoring
     rescore = given or state.checkpoint.metric != metric
     scorer = None if held_out is None else new_scorer(estimator, engine, held_out)
-    _training.begin_fit(estimator, settings, state, n_epochs, metric)
+    n_epochs = _training.begin_fit(estimator, settings, state, n_epochs, metric)
     if scorer is not None and rescore:
         with _training.computing(engine):
             state.rescore_checkpoint(scorer)
-    return scorer
+    return scorer, n_epochs
 
 
 def train_epoch(estimator, settings: Settings, data: DataSet, rollback) -> None:

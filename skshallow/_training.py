@@ -120,10 +120,18 @@ def _copy_fitted(estimator, parameters):
         getattr(parameters, name)[...] = array
 
 
-def begin_fit(estimator, settings: Settings, state, n_epochs: int, metric=None) -> None:
-    """The schedule starts anew, for so many epochs."""
-    rate = float(estimator.learning_rate), settings.schedule
-    state.begin(LearningRate(*rate, state.epoch, n_epochs), _early_stopping(estimator), metric)
+def begin_fit(estimator, settings: Settings, state, n_epochs: int, metric=None) -> int:
+    """The number of epochs to come. The schedule starts anew, unless a fit was cut off."""
+    schedule, before, start = settings.schedule, state.learning_rate, state.epoch
+    left = n_epochs
+    if before.epochs_left is not None:
+        schedule, start = _present_schedule(state, schedule), before.start
+        if is_auto(estimator.max_iter):
+            n_epochs = before.n_epochs
+        left = max(start + n_epochs - state.epoch, 0) if before.epochs_left else 0
+    rate = LearningRate(float(estimator.learning_rate), schedule, start, n_epochs, left)
+    state.begin(rate, _early_stopping(estimator), metric)
+    return left
 
 
 def begin_partial_fit(estimator, settings: Settings, data: DataSet, *, first: bool) -> DataSet:
@@ -135,14 +143,18 @@ def begin_partial_fit(estimator, settings: Settings, data: DataSet, *, first: bo
     n_epochs = None if is_auto(n_epochs) else n_epochs
     if state.is_scored:
         state.restore_checkpoint()
-    present = state.learning_rate
     after_fit = not (first or hasattr(estimator, "_stream"))
     schedule = schedule_of_stream(estimator, settings, after_fit=after_fit)
-    if isinstance(present.schedule, type(schedule)):
-        schedule = present.schedule
-    rate = LearningRate(float(estimator.learning_rate), schedule, present.start, n_epochs)
+    schedule, start = _present_schedule(state, schedule), state.learning_rate.start
+    rate = LearningRate(float(estimator.learning_rate), schedule, start, n_epochs)
     state.begin(rate, _early_stopping(estimator))
     return follow_stream(estimator, data, first=first)
+
+
+def _present_schedule(state, schedule):
+    """The state's own schedule, which may have a past, if it is of the same kind."""
+    present = state.learning_rate.schedule
+    return present if isinstance(present, type(schedule)) else schedule
 
 
 def _early_stopping(estimator):
@@ -162,6 +174,8 @@ def new_engine(estimator, settings: Settings, state, data: DataSet, alpha: float
 
 def run_solver(estimator, state, engine, n_epochs: int, **look) -> Outcome:
     """Take so many epochs or iterations; ``look`` are scorer and callbacks."""
+    if n_epochs == 0:  # of a fit that was cut off after its last
+        return Outcome.of(state, "finished")
     if state.optimizer is None:
         return minimize_lbfgs(state, engine.objective, n_epochs, estimator.tol, **look)
     return fit_epochs(state, engine, n_epochs, shuffle=estimator.shuffle, **look)

@@ -1,19 +1,26 @@
-"""Watch training: losses and scores after every epoch, as a callback of scikit-learn."""
+"""Callbacks of scikit-learn: losses and scores after every epoch, and checkpoints."""
 
 import copy
+import os
+import threading
 from collections.abc import Callable, Mapping
+from numbers import Integral
+from pathlib import Path
 from typing import Any
 
+import joblib
 import numpy as np
 from sklearn.callback import ScoringMonitor
 from sklearn.metrics import get_scorer, get_scorer_names
 
 from skshallow._base import BaseShallowNN
 from skshallow._names import shown
-from skshallow._parameter_checks import check_option
+from skshallow._parameter_checks import check_number, check_option
 from skshallow._progress import score_name, shown_score
+from skshallow._rollback import OF_CALLBACKS
 from skshallow._table import table
 from skshallow._validation import weights_for
+from skshallow._warnings import warn_caller
 
 OWN = "train", "val"  # sets that training knows itself
 ABOUT_TASK = (  # what ScoringMonitor adds to a row
@@ -99,11 +106,7 @@ class LossMonitor(ScoringMonitor):
         TypeError
             If it is no network of this package.
         """
-        if not isinstance(estimator, BaseShallowNN):
-            raise TypeError(
-                f"LossMonitor was set on a {type(estimator).__name__}: set it on the "
-                "ShallowNNClassifier or ShallowNNRegressor inside"
-            )
+        _check_network(self, estimator)
         super().setup(estimator, context)
 
     def history(self) -> Any:
@@ -139,6 +142,169 @@ class LossMonitor(ScoringMonitor):
         columns: dict = {"fit": np.array([fits[row["parent_task_id_path"]] for row in rows])}
         columns |= {name: np.array([row.get(name, np.nan) for row in rows]) for name in names}
         return table(columns)
+
+
+def _check_network(callback, estimator):
+    if not isinstance(estimator, BaseShallowNN):
+        raise TypeError(
+            f"{type(callback).__name__} was set on a {type(estimator).__name__}: set it on the "
+            "ShallowNNClassifier or ShallowNNRegressor inside"
+        )
+
+
+class Checkpoint:
+    """Saves the network during a fit, so that a fit that was cut off can go on.
+
+    The file holds the network of the last epoch saved and all that its training needs. It is
+    replaced as a whole: whatever ends the process, and whenever, it is a complete one. Load it with
+    joblib, and ``fit`` with ``warm_start=True`` on the same data takes the epochs that are left.
+    Weights and history are then those of a fit that was never cut off, bit for bit. Only "lbfgs"
+    goes another way from there, as SciPy keeps its memory of earlier gradients to itself.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file. A file for every fit: in a search the fits would replace each other's.
+    every_n_epochs : int, default=1
+        Save after every so many epochs (iterations for "lbfgs"), and after the last one.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``path`` is no name or ``every_n_epochs`` no positive integer; in ``fit``, if it is set
+        on something that is no network of this package.
+    OSError
+        In ``fit``, before training, if there can be no such file.
+
+    Warns
+    -----
+    UserWarning
+        If a checkpoint cannot be written, as when the disk is full. Training goes on, and the file
+        stays as it was.
+
+    See Also
+    --------
+    LossMonitor : Records losses and scores.
+
+    Examples
+    --------
+    Started again, as often as it takes, these lines go on where they were cut off:
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import joblib
+    >>> from sklearn.datasets import load_digits
+    >>> from skshallow import ShallowNNClassifier
+    >>> from skshallow.monitoring import Checkpoint
+    >>> X, y = load_digits(return_X_y=True)
+    >>> path = Path(tempfile.mkdtemp()) / "network.joblib"
+    >>> if path.exists():
+    ...     network = joblib.load(path)
+    ... else:
+    ...     network = ShallowNNClassifier(16, max_iter=10, warm_start=True, random_state=0)
+    >>> network = network.set_callbacks(Checkpoint(path)).fit(X, y)
+    >>> joblib.load(path).n_iter_
+    10
+    """
+
+    def __init__(self, path: str | os.PathLike, *, every_n_epochs: int = 1):
+        if not isinstance(path, str | os.PathLike):
+            raise TypeError(f"path={shown(path)} is of the wrong type: give the name of a file")
+        check_number("every_n_epochs", every_n_epochs, Integral, 1)
+        self.path, self.every_n_epochs = Path(path), int(every_n_epochs)
+
+    def setup(self, estimator, context):
+        """Check, before a fit, the network and the file; scikit-learn calls it.
+
+        Parameters
+        ----------
+        estimator : object
+            What the callback was set on.
+        context : sklearn.callback.CallbackContext
+            Of the fit.
+
+        Raises
+        ------
+        TypeError
+            If it is no network of this package.
+        OSError
+            If there is no such folder, or it cannot be written to.
+        """
+        _check_network(self, estimator)
+        if self.path.is_dir():
+            raise IsADirectoryError(f"path='{self.path}' is a folder: give the name of a file")
+        if not self.path.parent.is_dir():
+            raise FileNotFoundError(f"path='{self.path}' is in no folder: create the folder first")
+        if not os.access(self.path.parent, os.W_OK):
+            raise PermissionError(f"path='{self.path}' is in a folder that cannot be written to")
+        self.failed = False
+
+    def on_fit_task_begin(self, estimator, context):
+        """Nothing is saved then.
+
+        Parameters
+        ----------
+        estimator : object
+            The network.
+        context : sklearn.callback.CallbackContext
+            Of the epoch or the fit.
+        """
+
+    def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
+        """Save the network after an epoch, if it is its turn; scikit-learn calls it.
+
+        Parameters
+        ----------
+        estimator : object
+            The network in its fit.
+        context : sklearn.callback.CallbackContext
+            Of the epoch or the fit.
+        fitted_estimator : object
+            The network as if training had ended here.
+        """
+        if context.task_name != "epoch":
+            return
+        state = fitted_estimator._state
+        if state.learning_rate.epochs_left and state.epoch % self.every_n_epochs:
+            return
+        network = copy.copy(fitted_estimator)
+        for name in [name for name in vars(network) if name.startswith(OF_CALLBACKS)]:
+            delattr(network, name)  # they belong to this fit
+        try:
+            _replace(self.path, network)
+            self.failed = False
+        except OSError as error:
+            if not self.failed:
+                warn_caller(
+                    f"the checkpoint of epoch {state.epoch} was not saved ({error}): training goes "
+                    "on, and the file is as it was"
+                )
+            self.failed = True
+
+    def teardown(self, estimator, context):
+        """Nothing is left to do after a fit.
+
+        Parameters
+        ----------
+        estimator : object
+            The network.
+        context : sklearn.callback.CallbackContext
+            Of the fit.
+        """
+
+
+def _replace(path, network):
+    """Write a file beside, and when it is on the disk let it take the place of the old one."""
+    part = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.part")
+    try:
+        with open(part, "wb") as file:
+            joblib.dump(network, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
 
 
 class _Record:

@@ -20,17 +20,24 @@ from skshallow.core.divergence import DivergenceError, LossLimit, check_loss, ma
 class LearningRate:
     """The rates of every step: ``initial`` times the factors of the schedule.
 
-    ``start`` is the epoch in which the schedule began, ``n_epochs`` how many it is for.
+    ``start`` is the epoch in which the schedule began, ``n_epochs`` how many it is for, and
+    ``epochs_left`` how many of them are to come; None between fits.
     """
 
     initial: float
     schedule: Any
     start: int = 0
     n_epochs: int | None = None
+    epochs_left: int | None = None
 
     def of_epoch(self, epoch, n_steps):
         """The rates of all steps after so many epochs, (n_steps,)."""
         return self.initial * self.schedule.factors(epoch - self.start, n_steps, self.n_epochs)
+
+    def end_epoch(self, *, last):
+        """Count an epoch of the fit under way."""
+        if self.epochs_left is not None:
+            self.epochs_left = 0 if last else self.epochs_left - 1
 
 
 @dataclass
@@ -133,7 +140,7 @@ class TrainingState:
 
     def end(self):
         """Whatever goes on from here starts its schedule anew."""
-        self.learning_rate = replace(self.learning_rate, start=self.epoch)
+        self.learning_rate = replace(self.learning_rate, start=self.epoch, epochs_left=None)
 
     def step(self, gradient, rate):
         """Move the parameters against their gradient."""
@@ -301,10 +308,11 @@ def end_epoch(state, loss, penalty, *, weights=None, scorer=None, max_loss=inf, 
     state.history.scores.append(score)
     if score is not None:
         state.checkpoint.update(score, state.epoch, state.theta)
-    if callbacks is not None and callbacks.end_epoch():
-        return "stopped"
     may_stop = score is not None or state.learning_rate.schedule.adapts
-    return "early_stopped" if may_stop and state.no_longer_improves() else None
+    early = may_stop and state.no_longer_improves()
+    state.learning_rate.end_epoch(last=early)
+    stopped = callbacks is not None and callbacks.end_epoch()  # told last: they may save the state
+    return "early_stopped" if early else "stopped" if stopped else None
 
 
 def _recover(state, reason):
