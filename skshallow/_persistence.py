@@ -5,8 +5,11 @@ numbers, words and one class, which is all that skops asks a reader to trust, an
 matter to old files where in the package such an object is defined.
 """
 
+import numpy as np
 from sklearn.exceptions import InconsistentVersionWarning
 
+from skshallow._names import shown
+from skshallow._prediction import FITTED
 from skshallow._stream import Stream
 from skshallow._target_encoding import ClassEncoder, ClassWeights, RealEncoder
 from skshallow._version import __version__
@@ -15,6 +18,7 @@ from skshallow.core.activations import ACTIVATIONS
 from skshallow.core.duplicates import DistinctSum
 from skshallow.core.input_bounds import InputRange
 from skshallow.core.losses import REGRESSION_LOSSES
+from skshallow.core.parameters import Layout
 from skshallow.core.standardization import Moments, Standardization, TargetStandardization
 
 VERSION = "_skshallow_version"
@@ -50,12 +54,49 @@ class Persistent:
         return _private(_to_plain, state) | {VERSION: __version__}
 
     def __setstate__(self, state):
+        if not isinstance(state, dict):
+            raise ValueError(_damaged(self, f"its state is {shown(state)}, not a dict"))
         state = dict(state)
         saved = state.pop(VERSION, "before 0.1")
         if saved != __version__:
             known = {"current_sklearn_version": __version__, "original_sklearn_version": saved}
             warn_caller(OtherVersionWarning(estimator_name=type(self).__name__, **known))
-        super().__setstate__(_private(_from_plain, state))
+        try:
+            state = _private(_from_plain, state)
+            fault = _fault_of(state) if "W1_" in state else None
+        except (TypeError, AttributeError) as error:  # an object of other options
+            raise ValueError(_damaged(self, str(error))) from error
+        if fault is not None:
+            raise ValueError(_damaged(self, fault))
+        super().__setstate__(state)
+
+
+def _damaged(estimator, fault):
+    return (
+        f"this is no state of a {type(estimator).__name__}: {fault}. The file is damaged, or was "
+        "changed by hand: fit the network anew and save it"
+    )
+
+
+def _fault_of(state):
+    """Why a state with weights cannot predict, or None."""
+    arrays = {attribute: state[attribute] for attribute in FITTED.values() if attribute in state}
+    for attribute, array in arrays.items():
+        if not (isinstance(array, np.ndarray) and array.dtype.kind == "f" and array.ndim == 2):
+            return f"{attribute} is {shown(array)}, not a matrix of floats"
+        if not np.isfinite(array).all():
+            return f"{attribute} is not finite"
+    missing = [a for a in ("W2_", "b1_", "b2_", "_encoder", "_activation") if a not in state]
+    if missing:
+        return f"it has no {', '.join(missing)}"
+    (n1, n0), n2 = arrays["W1_"].shape, len(arrays["W2_"])
+    for name, shape in Layout(n0, n1, n2, "slopes_" in arrays).shapes.items():
+        found = arrays[FITTED[name]].shape
+        if found != shape:
+            return f"{FITTED[name]} has shape {found}, not {shape}"
+    if state.get("n_features_in_") != n0:
+        return f"n_features_in_ is {shown(state.get('n_features_in_'))}, but W1_ has {n0} columns"
+    return None
 
 
 def _private(function, state):

@@ -268,3 +268,28 @@ def test_what_a_derived_estimator_keeps_for_itself_is_left_alone():
     fitted, _ = classifier()
     fitted._best = ("ReLU", 0.9)
     assert through_pickle(fitted)._best == ("ReLU", 0.9)
+
+
+def changed(**attributes):
+    state = classifier()[0].__getstate__()
+    return {k: v for k, v in (state | attributes).items() if v is not None}
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (3, "its state is 3"),
+        (changed(W1_=np.ones((3, 2))), "W2_ has shape .* not"),
+        (changed(b2_=np.ones(3)), "b2_ is .*not a matrix"),
+        (changed(W2_="weights"), "W2_ is 'weights', not a matrix"),
+        (changed(W1_=np.full((6, 4), np.nan)), "W1_ is not finite"),
+        (changed(n_features_in_=7), "n_features_in_ is 7, but W1_ has 4"),
+        (changed(_encoder=None, b1_=None), "it has no b1_, _encoder"),
+        (changed(_encoder=("ClassEncoder", {"labels": [0]})), "labels"),
+        (changed(_activation=("ReLU", {"slope": 1})), "slope|argument"),
+    ],
+)
+def test_a_state_that_was_tampered_with_is_refused(state, words):
+    new = ShallowNNClassifier.__new__(ShallowNNClassifier)
+    with pytest.raises(ValueError, match=rf"no state of a ShallowNNClassifier: .*{words}"):
+        new.__setstate__(state)
