@@ -9,6 +9,7 @@ import copy
 import sys
 import time
 import warnings
+from contextlib import suppress
 from functools import cached_property
 from types import FunctionType
 
@@ -47,6 +48,18 @@ class Balance:
         fitted_estimator.predict(X)
 
 
+class Late(Exception):
+    """What the callback below raises."""
+
+
+class Failing(Balance):
+    """A callback that fails after the second epoch."""
+
+    def on_fit_task_end(self, estimator, context, **_):
+        if context.task_name == "epoch" and context.task_id == 1:
+            raise Late
+
+
 def classifier(**options):
     return ShallowNNClassifier(**TINY | options)
 
@@ -70,12 +83,17 @@ def refitted():
 
 
 def warm():
-    options = {"warm_start": True, "early_stopping": True, "validation_fraction": 0.25}
-    return classifier(**options).fit(X, Y)
+    """The weights that are kept were scored on other samples than those of the call."""
+    return classifier(warm_start=True, early_stopping=True).fit(X, Y, X_val=X, y_val=Y)
 
 
 def warm_on_training_loss():
     return regressor(warm_start=True, batch_size=5, schedule="adaptive").fit(X, Z)
+
+
+def failing():
+    """A fit that fails on its own: the fault comes on its way out as well."""
+    return warm().set_callbacks(Failing())
 
 
 def first_part():
@@ -91,16 +109,21 @@ def shared():
     return classifier(solver="gd", batch_size=6)
 
 
-def fit(model, y=Y):
-    model.fit(X, y)
+def fit(model):
+    model.fit(X, Y)
+
+
+def fit_validated(model):
+    model.fit(X, Y, X_val=X[:5], y_val=Y[:5])
 
 
 SCENARIOS = {  # what is there before the call, and the call
     "fit": (validated, fit),
     "fit of L-BFGS": (lbfgs, lambda model: model.fit(X, Z)),
     "refit": (refitted, lambda model: model.fit(2 * X, Y, sample_weight=1 + Y)),
-    "warm start": (warm, fit),
+    "warm start": (warm, fit_validated),
     "warm start without scores": (warm_on_training_loss, lambda model: model.fit(X, Z)),
+    "failing warm start": (failing, fit_validated),
     "partial_fit": (first_part, lambda model: model.partial_fit(X, LABELS)),
     "later partial_fit": (later_part, lambda model: model.partial_fit(X[6:], Z[6:])),
     "fit on two threads": (shared, fit),
@@ -108,6 +131,7 @@ SCENARIOS = {  # what is there before the call, and the call
     "predict on two threads": (lambda: classifier().fit(X, Y), lambda model: model.predict(X)),
     "predict_proba": (lambda: classifier().fit(X, LABELS), lambda model: model.predict_proba(X)),
 }
+ANEW = "fit", "fit of L-BFGS", "refit", "fit on two threads"  # earlier weights are given up
 
 
 def plain(value):
@@ -169,14 +193,13 @@ class Scenario:
     """A call, what it does undisturbed, and what is to hold after a fault in it."""
 
     def __init__(self, name):
-        make, self.call = SCENARIOS[name]
+        make, self.method = SCENARIOS[name]
         self.before = make()
         for _ in range(2):  # what is found once and kept, is found in the first
             self.after, lines = self.copy(), Lines()
             with lines:
                 self.call(self.after)
-        self.trace, self.predicts = lines.trace, "predict" in name
-        self.goes_on = self.before.warm_start or "fit" not in name.split() and "refit" != name
+        self.trace, self.goes_on = lines.trace, name not in ANEW
         self.states = [plain(vars(model)) for model in (self.before, self.after)]
         self.tried = []  # states after which the call was made once more
         self.process, self.threads = process(), _thread._count()
@@ -184,69 +207,71 @@ class Scenario:
     def copy(self):
         return copy.deepcopy(self.before)
 
+    def call(self, model):
+        _fitting._interrupted = float("-inf")
+        with suppress(Late):
+            self.method(model)
+
     def lines(self, which):
         """Numbers of the lines at which there is to be a fault."""
         if which == "every":
             return range(1, len(self.trace) + 1)
         if which == "sampled":
             return np.linspace(1, len(self.trace), FAST).astype(int).tolist()
-        first, last = {}, {}
-        for n, place in enumerate(self.trace, start=1):
-            first.setdefault(place, n)
-            last[place] = n
-        return sorted({*first.values(), *last.values()})
+        last = {place: n for n, place in enumerate(self.trace, start=1)}
+        return sorted(last.values())
 
     def fault(self, n, error):
         """Raise at the n-th line, and look at what is left."""
-        _fitting._interrupted = float("-inf")
-        model, raised = self.copy(), False
+        model = self.copy()
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             before = process()
-            try:
-                with Lines(n, error) as lines:
-                    self.call(model)
-            except Exception as outcome:
-                raised = True
-                assert error in (type(outcome), type(outcome.__cause__))
-            except KeyboardInterrupt:
-                raised = True
-                assert error is KeyboardInterrupt
+            raised = self.raised(model, n, error)
             assert process() == before
-        assert len(lines.trace) == n
         wait_for_threads(self.threads)
         assert all(callback.open == 0 for callback in getattr(model, "_skl_callbacks", ()))
+        now = plain(vars(model))
         if raised:
-            self.check_raised(model)
+            self.check_raised(now)
         else:
             assert error is KeyboardInterrupt, "the fault was swallowed"
             assert any("interrupted" in str(warning.message) for warning in caught)
             assert_complete(model, self.after)
-        self.check_later(model)
+        if now not in self.tried:  # what it does later depends on nothing else
+            self.tried.append(now)
+            self.check_later(model, now)
 
-    def check_raised(self, model):
+    def raised(self, model, n, error):
+        """Whether the fault at the n-th line comes out, or scikit-learn's error that it causes."""
+        try:
+            with Lines(n, error) as lines:
+                self.call(model)
+        except BaseException as outcome:
+            if error not in (type(outcome), type(outcome.__cause__)):
+                raise
+            return True
+        finally:
+            assert len(lines.trace) == n
+        return False
+
+    def check_raised(self, now):
         """All is as before, or as after, or nothing is fitted: what a fit anew gives up."""
-        now, (before, after) = plain(vars(model)), self.states
+        before, after = self.states
         given_up = {name: value for name, value in before.items() if not is_of_a_fit(name)}
         allowed = [before, after] if self.goes_on else [before, after, given_up]
-        assert now in allowed, [
-            {k for k in {*now, *one} if now.get(k) != one.get(k)} for one in allowed
-        ]
+        differences = [{k for k in {*now, *one} if now.get(k) != one.get(k)} for one in allowed]
+        assert set() in differences, differences
 
-    def check_later(self, model):
-        """The same call again does what it does undisturbed, or goes on."""
-        now = plain(vars(model))
-        if now in self.tried:  # what it does depends on nothing else
-            return
-        self.tried.append(now)
-        n = model.n_iter_ if self.goes_on and hasattr(model, "n_iter_") else 0
-        _fitting._interrupted = float("-inf")
+    def check_later(self, model, now):
+        """The same call again does what it does undisturbed, or goes on from what is there."""
+        n = getattr(model, "n_iter_", 0)
         self.call(model)
-        if n == 0 or now == self.states[0]:
+        if now == self.states[0] or not (n and self.goes_on):
             assert plain(vars(model)) == self.states[1]
         else:
             assert_complete(model, self.after)
-            assert self.predicts or model.n_iter_ > n
+            assert model.n_iter_ >= n
 
 
 def faults(name, which, patch):
