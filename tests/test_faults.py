@@ -100,6 +100,11 @@ def failing():
     return warm().set_callbacks(Failing())
 
 
+def diverging():
+    model = regressor(solver="sgd", warm_start=True, n_networks=2).fit(X, Z)
+    return model.set_params(learning_rate=1e9)
+
+
 def fit(model, y=Y):
     model.fit(X, y)
 
@@ -126,6 +131,7 @@ SCENARIOS = {  # what there is before the call, and the call
     "refit": (fitted, lambda model: model.fit(2 * X, Y, sample_weight=1 + Y)),
     "warm start": (warm, fit_validated),
     "warm start without scores": (warm_without_scores, lambda model: fit(model, Z)),
+    "diverging warm start": (diverging, lambda model: fit(model, Z)),
     "failing warm start": (failing, fit_validated),
     "fit of two networks": (networks, fit),
 }
@@ -293,7 +299,7 @@ def faults(name, which, patch):
     return wrong
 
 
-@pytest.mark.filterwarnings("ignore:lbfgs stopped")
+@pytest.mark.filterwarnings("ignore:lbfgs stopped", "ignore:training diverged")
 @pytest.mark.parametrize("which", ["some", pytest.param("places", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_a_fault_at_any_line_leaves_all_in_order(name, which, monkeypatch, two_threads):
