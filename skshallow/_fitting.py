@@ -11,7 +11,7 @@ from skshallow._defaults import Settings, name_of_epoch, resolve_epochs
 from skshallow._parameter_checks import warn_of_no_effect
 from skshallow._penalty import resolve_penalty
 from skshallow._progress import Progress
-from skshallow._rollback import TRAINING, Rollback, is_of_a_fit
+from skshallow._rollback import TRAINING, is_of_a_fit, numpy_errors_kept, rolled_back
 from skshallow._threads import one_thread
 from skshallow._validation import DataSets, new_scorer, warn_if_elsewhere
 from skshallow._warnings import warn_caller
@@ -32,7 +32,7 @@ def attempt(estimator, *, first=False):
             f"the fit of this network was cut off after {name_of_epoch(estimator)} "
             f"{estimator.n_iter_} and starts anew: set warm_start=True to go on with it"
         )
-    with one_thread(), Rollback(estimator, without=earlier) as rollback:
+    with numpy_errors_kept(), one_thread(), rolled_back(estimator, earlier) as rollback:
         yield rollback
 
 

@@ -10,6 +10,7 @@ from scipy.sparse import issparse
 from sklearn.utils.validation import check_is_fitted
 
 from skshallow._inputs import DTYPES, checked
+from skshallow._rollback import numpy_errors_kept
 from skshallow._threads import each, one_thread, row_parts
 from skshallow.core.activations import ACTIVATIONS
 from skshallow.core.batches import in_tiles, tile_size, tiles
@@ -87,6 +88,7 @@ def input_bounds(estimator) -> InputBounds | None:
     return InputBounds(*bounds)
 
 
+@numpy_errors_kept()
 def predicted_outputs(estimator, X, method):
     """What the network says of every row, (m, n_outputs).
 

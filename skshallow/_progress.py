@@ -51,13 +51,14 @@ class Progress:
         """Print an epoch if it is its turn."""
         if not (self.verbose > 1 or (self.verbose and self._has_turn())):
             return
-        epoch, history, now = self.state.epoch, self.state.history, time.perf_counter()
+        epoch, now = self.state.epoch, time.perf_counter()
+        loss, penalty, score = self.state.history.lines[-1]
         last = "" if self.unit == "iteration" else f"/{self.last}"
         seconds = (now - self.time) / (epoch - self.printed)
         line = f"{self.unit} {epoch}{last}  {seconds:.4f} s/{self.unit}"
-        line += f"  loss {history.losses[-1]:.5f}  penalty {history.penalties[-1]:.5f}"
+        line += f"  loss {loss:.5f}  penalty {penalty:.5f}"
         if self.state.is_scored:
-            line += f"  {self._score(history.scores[-1])}"
+            line += f"  {self._score(score)}"
         self._print(line)
         self.printed, self.time = epoch, now
 

@@ -4,6 +4,10 @@ Attributes come and go all at once, by one assignment of the estimator's ``__dic
 that a signal raises between two of them finds none half done.
 """
 
+from contextlib import contextmanager
+
+import numpy as np
+
 TRAINING = "_state", "_solver", "_stream"  # what training goes on from
 OF_CALLBACKS = "_skl_", "_callback", "_parent_callback"  # scikit-learn ends what it began
 
@@ -13,8 +17,33 @@ def is_of_a_fit(name: str) -> bool:
     return name in TRAINING or name.endswith("_")
 
 
+@contextmanager
+def numpy_errors_kept():
+    """What NumPy does about overflow is as before, though a signal cuts its errstate short."""
+    before = np.geterr()
+    try:
+        yield
+    finally:
+        np.seterr(**before)
+
+
+@contextmanager
+def rolled_back(estimator, without=()):
+    """A block that is undone if an exception leaves it, and another one comes meanwhile."""
+    rollback = Rollback(estimator, without)
+    try:
+        try:
+            yield rollback
+        except BaseException:
+            rollback.undo()
+            raise
+    except BaseException:  # the first time may have been cut short
+        rollback.undo()
+        raise
+
+
 class Rollback:
-    """Puts an estimator's attributes back if an exception leaves the block.
+    """Puts an estimator's attributes back.
 
     Parameters
     ----------
@@ -25,13 +54,9 @@ class Rollback:
     """
 
     def __init__(self, estimator, without=()):
-        self.estimator, self.without = estimator, frozenset(without)
-
-    def __enter__(self):
-        self.before = {k: v for k, v in vars(self.estimator).items() if k not in self.without}
-        self.estimator.__dict__ = self.before.copy()
-        self.snapshot = None
-        return self
+        self.estimator, self.snapshot = estimator, None
+        self.before = {k: v for k, v in vars(estimator).items() if k not in without}
+        estimator.__dict__ = self.before.copy()
 
     def begin_training(self):
         """From here on the state that is gone on from changes bit by bit."""
@@ -45,10 +70,10 @@ class Rollback:
         self.before, self.snapshot = kept | attributes, None
         self.estimator.__dict__ = self.before.copy()
 
-    def __exit__(self, kind, *_):
-        if kind is not None:
-            now = vars(self.estimator)
-            lent = {k: v for k, v in now.items() if k.startswith(OF_CALLBACKS)}
-            if self.snapshot is not None:
-                self.before["_state"].go_back(self.snapshot)
-            self.estimator.__dict__ = self.before | lent
+    def undo(self):
+        """All is as before, or as ``keep`` was told; to say it twice does no harm."""
+        now = vars(self.estimator)
+        lent = {k: v for k, v in now.items() if k.startswith(OF_CALLBACKS)}
+        if self.snapshot is not None:
+            self.before["_state"].go_back(self.snapshot)
+        self.estimator.__dict__ = self.before | lent

@@ -2,7 +2,7 @@ from collections import Counter
 
 import pytest
 
-from skshallow import _fitting
+from skshallow import _fitting, _threads
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -22,6 +22,15 @@ def pytest_collection_modifyitems(items):
 def no_interrupt_before(monkeypatch):
     """The Ctrl-C of one test is not the first of two for the next."""
     monkeypatch.setattr(_fitting, "_interrupted", float("-inf"))
+
+
+@pytest.fixture
+def two_threads():
+    """BLAS on two threads, the number of each library; at the end as it was."""
+    before = [library.get_num_threads() for library in _threads._blas()]
+    _threads._limit([2] * len(before))
+    yield [2] * len(before)
+    _threads._limit(before)
 
 
 def pytest_runtest_setup(item):

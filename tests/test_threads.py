@@ -9,6 +9,7 @@ import time
 
 import numpy as np
 import pytest
+from doubles import Lines
 from threadpoolctl import ThreadpoolController
 
 from skshallow import ShallowNNClassifier, _threads
@@ -25,31 +26,6 @@ def numbers():
     return [library.get_num_threads() for library in blas.lib_controllers]
 
 
-@pytest.fixture
-def two_threads():
-    """BLAS on two threads; at the end as it was."""
-    before = numbers()
-    _threads._limit([2] * len(before))
-    yield [2] * len(before)
-    _threads._limit(before)
-
-
-class At:
-    """A tracer that raises at the n-th line executed in one file."""
-
-    def __init__(self, n, filename):
-        self.n, self.filename, self.lines = n, filename, 0
-
-    def __call__(self, frame, event, _):
-        if frame.f_code.co_filename != self.filename:
-            return None
-        if event == "line":
-            self.lines += 1
-            if self.lines == self.n:
-                raise KeyboardInterrupt
-        return self
-
-
 def test_an_exception_at_any_line_leaves_blas_as_it_was(two_threads, monkeypatch):
     monkeypatch.setattr(_threads, "WORTH_SHARING", 1)
     A = np.ones((16, 16))
@@ -58,17 +34,14 @@ def test_an_exception_at_any_line_leaves_blas_as_it_was(two_threads, monkeypatch
         with _threads.one_thread(), _threads.dot_for(100) as dot:
             dot(A, A, np.empty((16, 16)))
 
-    raised, n, tracer = 0, 0, At(0, _threads.__file__)
-    before, outer = threading.active_count(), sys.gettrace()
-    while tracer.lines >= n:  # until the last line has had its turn
-        n, tracer = n + 1, At(n + 1, _threads.__file__)
-        sys.settrace(tracer)
+    raised, n, lines, before = 0, 0, Lines(), threading.active_count()
+    while len(lines.trace) >= n:  # until the last line has had its turn
+        n, lines = n + 1, Lines(n + 1, within=_threads.__file__)
         try:
-            multiply()
+            with lines:
+                multiply()
         except KeyboardInterrupt:
             raised += 1
-        finally:
-            sys.settrace(outer)
         assert numbers() == two_threads, f"after line {n}"
         assert not _threads._blocks
         assert not _threads._before

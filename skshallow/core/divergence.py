@@ -49,10 +49,11 @@ class LossLimit:
 
     def _losses_at_start(self):
         present = self.theta.copy()
-        self.theta[...] = self.start
-        losses = self.engine.batch_losses()
-        self.theta[...] = present
-        return losses
+        try:
+            self.theta[...] = self.start
+            return self.engine.batch_losses()
+        finally:
+            self.theta[...] = present
 
 
 def check_loss(loss, max_loss=inf):

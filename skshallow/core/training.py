@@ -77,12 +77,28 @@ class Checkpoint:
 
 @dataclass
 class History:
-    """A line for every epoch: mean data loss, penalty, validation score or None."""
+    """A line for every epoch: mean data loss, penalty, validation score or None.
 
-    losses: list = field(default_factory=list)
-    penalties: list = field(default_factory=list)
-    scores: list = field(default_factory=list)
+    A line comes as a whole: Ctrl-C between two curves would leave them of different lengths.
+    """
+
+    lines: list = field(default_factory=list)
     initial_loss: float | None = None
+
+    @property
+    def losses(self):
+        """The mean data loss of every epoch."""
+        return [loss for loss, _, _ in self.lines]
+
+    @property
+    def penalties(self):
+        """The penalty of every epoch."""
+        return [penalty for _, penalty, _ in self.lines]
+
+    @property
+    def scores(self):
+        """The validation score of every epoch, or None."""
+        return [score for _, _, score in self.lines]
 
     def start(self, loss):
         """Note the loss of the very first weights."""
@@ -112,7 +128,7 @@ class TrainingState:
     @property
     def epoch(self):
         """Epochs taken so far."""
-        return len(self.history.losses)
+        return len(self.history.lines)
 
     @property
     def is_scored(self):
@@ -169,7 +185,7 @@ class TrainingState:
             "theta": self.theta.copy(),
             "objects": copy.deepcopy((*changing, self.input_scaling)),
             "checkpoint": replace(self.checkpoint, best_weights=best),
-            "history": (len(history.losses), history.initial_loss),
+            "history": (len(history.lines), history.initial_loss),
         }
 
     def go_back(self, snapshot):
@@ -180,8 +196,7 @@ class TrainingState:
         )
         self.checkpoint, history = snapshot["checkpoint"], self.history
         n, history.initial_loss = snapshot["history"]
-        for line in (history.losses, history.penalties, history.scores):
-            del line[n:]
+        del history.lines[n:]
 
     def restore_checkpoint(self):
         """Go back to the best weights."""
@@ -199,8 +214,9 @@ class TrainingState:
 
     def no_longer_improves(self):
         """Whether patience has run out and there is no lower learning rate to go on with."""
-        history = self.history
-        score = history.scores[-1] if self.is_scored else -history.losses[-1]
+        loss, _, score = self.history.lines[-1]
+        if not self.is_scored:
+            score = -loss
         if not self.early_stopping.should_stop(score):
             return False
         self.early_stopping.epochs_without_improvement = 0
@@ -303,9 +319,7 @@ def end_epoch(state, loss, penalty, *, weights=None, scorer=None, max_loss=inf, 
         state.checkpoint.update(-loss, state.epoch, weights)
     if not np.isfinite(state.theta).all():
         raise DivergenceError(loss)
-    state.history.losses.append(loss)
-    state.history.penalties.append(penalty)
-    state.history.scores.append(score)
+    state.history.lines.append((loss, penalty, score))
     if score is not None:
         state.checkpoint.update(score, state.epoch, state.theta)
     may_stop = score is not None or state.learning_rate.schedule.adapts

@@ -48,6 +48,20 @@ def test_a_loss_is_absurd_beside_that_of_the_same_batches_before_the_first_step(
     assert fit_epochs(state, engine, 1).reason == "diverged"
 
 
+def test_ctrl_c_while_the_first_weights_are_asked_for_keeps_the_present_ones():
+    """They are in the network's place as long as their losses are computed."""
+
+    def interrupted():
+        raise KeyboardInterrupt
+
+    state = bare()
+    engine = FakeEngine(state, [[2.0, 2.0, 2.0], [2.0, 2.0, 5e3]])
+    engine.batch_losses = interrupted
+    outcome = fit_epochs(state, engine, 3)
+    assert outcome.reason == "interrupted"
+    assert (outcome.weights == 2).all()  # a marker of each epoch
+
+
 def test_batches_that_blow_up_in_mid_epoch_are_not_lost_in_the_mean():
     losses = np.full(2_000, 0.5)
     losses[1_000:1_016] = 3e3  # of 128,000 examples 1,024 have an absurd loss
