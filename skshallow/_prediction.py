@@ -94,6 +94,7 @@ def predicted_outputs(estimator, X, method):
 
     ``method`` is "scores", "output" or "log_output" of the loss, or "hidden" for A1.
     """
+    estimator = _as_it_is_now(estimator)
     if not hasattr(estimator, "W1_"):
         check_is_fitted(estimator, "W1_")
     before, plain = preparation(estimator), _is_plain(estimator, X)
@@ -109,6 +110,13 @@ def predicted_outputs(estimator, X, method):
     with one_thread():
         each(lambda i: _fill(outputs[i], estimator, (X[i], before), transform), parts)
     return outputs
+
+
+def _as_it_is_now(estimator):
+    """The same estimator, whatever another thread makes it learn meanwhile, all at once."""
+    now = object.__new__(type(estimator))
+    now.__dict__ = vars(estimator)
+    return now
 
 
 def _is_plain(estimator, X):
