@@ -13,9 +13,9 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
-from hypothesis import given, note, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from scipy import sparse
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import ConvergenceWarning
@@ -28,6 +28,7 @@ ACTIVATIONS = "relu", "leaky_relu", "prelu", "tanh", "sigmoid", "silu", "identit
 LOSSES = "squared_error", "absolute_error", "huber", "poisson", "quantile"
 SOLVERS = "adam", "sgd", "gd", "lbfgs"
 WEIGHTS = "W1_", "b1_", "W2_", "b2_", "slopes_"
+ENGINES = ("numpy",) if MANY < 1_000 else ("numpy", "numpy", "numpy", "auto")
 LONGEST_MESSAGE = 500
 ABSURD = 1e6  # a kept loss above so many times the first is a fit that went wrong
 
@@ -54,7 +55,9 @@ PARAMETERS = {
     "validation_fraction": one_of(0.1, 0.3, 0.5, 0.9),
     "n_iter_no_change": st.integers(1, 3),
     "tol": one_of(0, 1e-5, 1e300),
-    "scoring": one_of("loss", "accuracy", "r2", "neg_log_loss", "roc_auc", "d2_absolute_error_score"),
+    "scoring": one_of(
+        "loss", "accuracy", "r2", "neg_log_loss", "roc_auc", "d2_absolute_error_score"
+    ),
     "standardize": st.booleans(),
     "clip_inputs": st.booleans(),
     "n_networks": st.integers(1, 2),
@@ -88,7 +91,7 @@ COLUMNS = {
     "holes": lambda rng, n: rng.standard_normal(n) * (rng.random(n) < 0.3),
     "nearly constant": lambda rng, n: 1 + 2e-16 * rng.integers(0, 3, n),
 }
-EXPONENTS = one_of(0, 0, 0, 3, -3, 20, -20, 38, -38, 150, -150, 300, -300)
+EXPONENTS = one_of(0, 0, 0, 0, 3, -3, 20, -20, 38, -38, 150, -150, 300, -300)
 TYPES = {
     "float64": lambda X: X,
     "float32": lambda X: X.astype(np.float32),
@@ -97,7 +100,7 @@ TYPES = {
     "csr": sparse.csr_array,
     "csc float32": lambda X: sparse.csc_array(X.astype(np.float32)),
     "Fortran": np.asfortranarray,
-    "nan": lambda X: np.where(X == X.max(), np.nan, X),
+    "nan": lambda X: np.where(X.max() == X, np.nan, X),
 }
 SAMPLE_WEIGHTS = {
     "none": lambda rng, n: None,
@@ -131,9 +134,9 @@ def estimators(draw):
     kind = draw(one_of(*ESTIMATORS))
     known = PARAMETERS | OWN[kind]
     names = draw(st.sets(one_of(*known), max_size=6))
-    parameters = {"hidden_units": 3, "max_iter": draw(st.integers(1, 5))}
+    parameters = {"hidden_units": 3, "max_iter": draw(st.integers(1, 5)), "alpha": 0.01}
     parameters |= {name: draw(known[name]) for name in sorted(names)}
-    parameters["engine"] = draw(one_of(*["numpy"] * 19, "auto"))
+    parameters["engine"] = draw(one_of(*ENGINES))
     if draw(st.integers(0, 9)) == 9:
         parameters[draw(one_of(*known, "max_iter", "verbose", "engine"))] = draw(BEYOND)
     return kind(**parameters)
@@ -146,7 +149,10 @@ def data_sets(draw, classifier):
     rng = np.random.default_rng(draw(SEEDS))
     kinds = draw(st.lists(st.tuples(one_of(*COLUMNS), EXPONENTS), min_size=1, max_size=4))
     kinds += kinds[:1] * draw(st.integers(0, 1))
-    of_X, of_weights = TYPES[draw(one_of(*TYPES))], draw(one_of(*["none"] * 5, *SAMPLE_WEIGHTS))
+    of_X, of_weights = (
+        TYPES[draw(one_of(*["float64"] * 4, *TYPES))],
+        draw(one_of(*["none"] * 9, *SAMPLE_WEIGHTS)),
+    )
     rows = rng.integers(0, n, n) if draw(st.booleans()) else slice(None)
     with np.errstate(all="ignore"):
         X = of_X(matrix(rng, n, kinds)[rows])
@@ -185,11 +191,16 @@ def fit_in_parts(model, X, y, weights):
     classes = {"classes": np.unique(y)} if is_classifier(model) and y.ndim == 1 else {}
     for rows in (slice(0, -(-len(y) // 2)), slice(len(y) // 2, None)):
         part = None if weights is None else weights[rows]
-        model.partial_fit(sparse.csr_array(X)[rows] if sparse.issparse(X) else X[rows], y[rows],
-                          sample_weight=part, **classes)
+        model.partial_fit(
+            sparse.csr_array(X)[rows] if sparse.issparse(X) else X[rows],
+            y[rows],
+            sample_weight=part,
+            **classes,
+        )
 
 
-WAYS = {way.__name__: way for way in (fit, fit_twice, fit_in_parts)}
+def ways(by_parts):
+    return one_of(fit, fit, fit_twice, *[fit_in_parts] * by_parts)
 
 
 @contextlib.contextmanager
@@ -216,10 +227,11 @@ def assert_finite(model, X):
         assert values.dtype.kind not in "fc" or np.isfinite(values).all(), name
 
 
-def went_wrong(model):
-    """Whether the losses tell of a divergence."""
+def went_wrong(model, comparable):
+    """Whether the losses tell of a divergence: they grow, if they are of the same examples."""
     losses = np.append(model.loss_curve_, model.loss_)
-    return not (np.isfinite(losses) & (losses <= ABSURD * (1 + np.abs(losses[0])))).all()
+    limit = ABSURD * (1 + abs(losses[0])) if comparable else np.inf
+    return not (np.isfinite(losses) & (losses <= limit)).all()
 
 
 @settings(max_examples=MANY)
@@ -228,21 +240,19 @@ def test_a_fit_is_refused_in_words_or_leaves_a_finite_network(data):
     """Refused before work; a fit that goes wrong brings a convergence warning."""
     model = data.draw(estimators())
     X, y, weights = data.draw(data_sets(is_classifier(model)))
-    way = WAYS[data.draw(one_of("fit", "fit", "fit_twice", "fit_in_parts"))]
-    if way is fit_in_parts and not hasattr(model, "partial_fit"):
-        way = fit
-    note(f"{way.__name__}: {model!r}, X={X!r}, y={y!r}, weights={weights!r}")
-    with recorded_warnings() as caught, patch.object(
-        _training, "run_solver", wraps=_training.run_solver
-    ) as solver:
+    way = data.draw(ways(hasattr(model, "partial_fit")))
+    with (
+        recorded_warnings() as caught,
+        patch.object(_training, "run_solver", wraps=_training.run_solver) as solver,
+    ):
         try:
             way(model, X, y, weights)
         except (TypeError, ValueError) as error:
-            assert 0 < len(str(error)) < LONGEST_MESSAGE
+            assert 0 < len(str(error)) < LONGEST_MESSAGE  # noqa: PT017
             assert way is not fit or not solver.called or model.scoring != "loss"
             return
         assert_finite(model, X)
-    if went_wrong(model):
+    if went_wrong(model, comparable=way is not fit_in_parts and model.dropout == 0):
         assert any(issubclass(w.category, ConvergenceWarning) for w in caught)
 
 
