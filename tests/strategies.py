@@ -193,14 +193,18 @@ CLASSES = {"two": 2, "three": 3, "four": 4}
 
 @st.composite
 def problems(draw, kinds=("two", "three", "four", "multilabel", *LOSSES[:4]), **fixed):
-    """Moderate numbers: rounding should not decide anything."""
+    """Moderate numbers: rounding should not decide anything.
+
+    Biases of the identity have derivatives of zero but for rounding, which Adam makes steps of.
+    """
     kind, rng = draw(one_of(*kinds)), np.random.default_rng(draw(SEEDS))
     n, n0, n2 = draw(st.integers(8, 30)), draw(st.integers(1, 4)), draw(st.integers(2, 3))
+    solver = draw(one_of(*SOLVERS))
     parameters = {
         "hidden_units": 7,
         "max_iter": draw(st.integers(1, 5)),
-        "solver": draw(one_of(*SOLVERS)),
-        "activation": draw(one_of(*ACTIVATIONS)),
+        "solver": solver,
+        "activation": draw(one_of(*ACTIVATIONS[: -1 if solver == "adam" else None])),
         "alpha": draw(one_of(1e-3, 0.1)),
         "standardize": draw(st.booleans()),
         "clip_inputs": draw(st.booleans()),
