@@ -6,7 +6,7 @@ from hypothesis import settings
 from skshallow import _fitting
 
 OF_HYPOTHESIS = {"deadline": None, "derandomize": True, "database": None}
-settings.register_profile("fast", max_examples=60, **OF_HYPOTHESIS)
+settings.register_profile("fast", max_examples=80, **OF_HYPOTHESIS)
 settings.register_profile("long", max_examples=20_000, **OF_HYPOTHESIS)
 settings.load_profile("fast")
 
