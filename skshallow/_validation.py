@@ -261,7 +261,7 @@ class MetricScorer:
         scoring = self.estimator.scoring
         try:
             value = float(self.scorer(model, self.X, self.y, **self.weights))
-        except (TypeError, ValueError) as error:
+        except (AttributeError, TypeError, ValueError) as error:
             said = str(error)[:LONGEST_ERROR]
             raise ValueError(
                 f"scoring={shown(scoring)} cannot score {len(self.y)} validation samples: {said}. "

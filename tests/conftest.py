@@ -1,8 +1,14 @@
 from collections import Counter
 
 import pytest
+from hypothesis import settings
 
 from skshallow import _fitting, _threads
+
+OF_HYPOTHESIS = {"deadline": None, "derandomize": True, "database": None}
+settings.register_profile("fast", max_examples=80, **OF_HYPOTHESIS)
+settings.register_profile("long", max_examples=20_000, **OF_HYPOTHESIS)
+settings.load_profile("fast")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -123,6 +123,19 @@ def test_divergence_is_told_with_epoch_rate_and_remedy(solver, rate, early_stopp
     assert_usable(classifier, X)
 
 
+@pytest.mark.parametrize("rate", [1e3, 1e300])
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_divergence_in_the_last_epoch_is_told(solver, rate):
+    X, y = load_iris(return_X_y=True)
+    options = {"solver": solver, "learning_rate": rate, "alpha": 0.01, "random_state": 0}
+    classifier = ShallowNNClassifier(8, max_iter=1, batch_size=150, **options)
+    assert_usable(fit_with_warning(classifier, X, y), X)
+    parts = ShallowNNClassifier(8, **options)
+    with pytest.warns(ConvergenceWarning, match="diverged"):
+        parts.partial_fit(X, y, classes=[0, 1, 2])
+    assert_usable(parts, X)
+
+
 @pytest.mark.fast(10)
 @covered(
     solver=SOLVERS,

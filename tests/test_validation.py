@@ -228,3 +228,11 @@ def test_a_scorer_that_cannot_work_leaves_a_state_that_goes_on():
         network.set_params(scoring=accuracy_score, early_stopping=True).fit(X, y)
     network.set_params(scoring="loss", early_stopping=False).partial_fit(X, y)
     assert np.isfinite(network.W1_).all()
+
+
+@pytest.mark.parametrize("scoring", ["roc_auc", "neg_log_loss"])
+def test_a_regressor_has_no_probabilities_to_score_and_says_so(scoring):
+    X, y = load_diabetes(return_X_y=True)
+    network = ShallowNNRegressor(4, early_stopping=True, scoring=scoring, alpha=0.01, max_iter=2)
+    with pytest.raises(ValueError, match=f"scoring='{scoring}' cannot score .*predict_proba"):
+        network.fit(X, y > 100)

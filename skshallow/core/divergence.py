@@ -9,6 +9,7 @@ from math import inf, isfinite
 import numpy as np
 
 TOGETHER = 1_024  # examples whose mean loss says whether training has diverged
+GROWTH = 2  # of all weights in an epoch, up to which its last step made no loss absurd
 
 
 class DivergenceError(ArithmeticError):
@@ -38,6 +39,14 @@ class LossLimit:
             self.limit = max(self.limit, self._times(self._worst(self._losses_at_start())))
         check_loss(worst, self.limit)
         return loss
+
+    def check_last_step(self, weights):
+        """The losses after the last step of an epoch, which no further one measures.
+
+        ``weights`` are those before the epoch.
+        """
+        if not np.linalg.norm(self.theta) <= GROWTH * np.linalg.norm(weights):
+            self.check(self.engine.batch_losses())
 
     def _worst(self, losses):
         """The largest mean over batches in a row, in which one example counts little."""

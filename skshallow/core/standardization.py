@@ -88,10 +88,11 @@ class Moments:
     def update(self, X, rows, s=None, bounds=None):
         """Take in these rows of X, clipped, block after block; s (m,) weighs all rows of X."""
         of, size = (Moments.of_sparse, SPARSE_BLOCK) if issparse(X) else (Moments.of, MOMENTS_BLOCK)
-        for start in range(0, len(rows), size):
-            block = rows[start : start + size]
-            x = X[block] if bounds is None else bounds.apply(X[block])
-            self.merge(of(x, None if s is None else s[block]))
+        with np.errstate(over="ignore", invalid="ignore"):
+            for start in range(0, len(rows), size):
+                block = rows[start : start + size]
+                x = X[block] if bounds is None else bounds.apply(X[block])
+                self.merge(of(x, None if s is None else s[block]))
         return self
 
     def merge(self, other):
@@ -124,8 +125,7 @@ class Standardization:
     @classmethod
     def measure(cls, X, rows, s=None, bounds=None):
         """Of these rows of X, clipped; s (m,) weighs all rows of X."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            return cls.from_moments(Moments().update(X, rows, s, bounds), X.dtype)
+        return cls.from_moments(Moments().update(X, rows, s, bounds), X.dtype)
 
     @classmethod
     def from_moments(cls, moments, dtype):
@@ -140,7 +140,8 @@ class Standardization:
         mean = np.clip(moments.mean, low, high)  # rounding may have led out of them
         # Among all distributions on [low, high] with this mean, the two-valued one has the largest
         # variance, (high - mean)(mean - low), and no other reaches it.
-        two_valued = variance >= (1 - 1e-6) * (high - mean) * (mean - low)
+        with np.errstate(over="ignore"):
+            two_valued = variance >= (1 - 1e-6) * (high - mean) * (mean - low)
         deviation = np.where(two_valued, high - low, moments.deviation)
         return cls(mean.astype(dtype)[:, None], _inverse(deviation, dtype))
 

@@ -278,10 +278,11 @@ def fit_epochs(state, engine, n_epochs, *, shuffle=True, scorer=None, callbacks=
             loss = limit.check(losses)
             reason = end_epoch(state, loss, penalty, weights=weights, **look)
             if reason is not None:
-                return Outcome.of(state, reason)
+                break
+        limit.check_last_step(weights)
     except (DivergenceError, KeyboardInterrupt) as stop:
         return _recover(state, "diverged" if isinstance(stop, DivergenceError) else "interrupted")
-    return Outcome.of(state, "finished")
+    return Outcome.of(state, reason or "finished")
 
 
 def _run_epoch(state, engine, shuffle):

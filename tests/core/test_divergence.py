@@ -62,6 +62,15 @@ def test_ctrl_c_while_the_first_weights_are_asked_for_keeps_the_present_ones():
     assert (outcome.weights == 2).all()  # a marker of each epoch
 
 
+@pytest.mark.parametrize(("loss", "reason"), [(199.0, "finished"), (201.0, "diverged")])
+def test_the_loss_that_the_last_step_leaves_is_judged_too(loss, reason):
+    """No further epoch measures it."""
+    state = bare()
+    engine = FakeEngine(state, moves=[1.0, 2.0])
+    engine.batch_losses = lambda: np.full(3, loss if state.theta[0] == 3 else 1.0)
+    assert fit_epochs(state, engine, 2).reason == reason
+
+
 def test_batches_that_blow_up_in_mid_epoch_are_not_lost_in_the_mean():
     losses = np.full(2_000, 0.5)
     losses[1_000:1_016] = 3e3  # of 128,000 examples 1,024 have an absurd loss
