@@ -5,6 +5,7 @@ import io
 import pickle
 import warnings
 import zipfile
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -293,3 +294,23 @@ def test_a_state_that_was_tampered_with_is_refused(state, words):
     new = ShallowNNClassifier.__new__(ShallowNNClassifier)
     with pytest.raises(ValueError, match=rf"no state of a ShallowNNClassifier: .*{words}"):
         new.__setstate__(state)
+
+
+SAVED = Path(__file__).parent / "saved_models"
+
+
+def test_every_version_saves_its_models_for_later_ones():
+    """``python tests/saved_models/save.py`` does it."""
+    assert (SAVED / skshallow.__version__).is_dir()
+
+
+@pytest.mark.parametrize("name", ["classifier", "regressor"])
+@pytest.mark.parametrize("folder", [f for f in SAVED.glob("*") if (f / "regressor.npz").exists()])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.InconsistentVersionWarning")
+def test_models_of_all_versions_are_loaded_and_predict_the_same(folder, name):
+    model, known = (
+        pickle.loads((folder / f"{name}.pickle").read_bytes()),
+        np.load(folder / f"{name}.npz"),
+    )
+    predict = model.predict_proba if name == "classifier" else model.predict
+    np.testing.assert_allclose(predict(known["X"]), known["outputs"], rtol=1e-9, atol=1e-12)
