@@ -27,7 +27,7 @@ def attempt(estimator, *, first=False):
     ``first`` says that what an earlier fit learned is given up.
     """
     earlier = [name for name in vars(estimator) if first and is_of_a_fit(name)]
-    if first and hasattr(estimator, "_state") and estimator._state.learning_rate.epochs_left:
+    if {"n_iter_", "_state"} <= set(earlier) and estimator._state.learning_rate.epochs_left:
         warn_caller(
             f"the fit of this network was cut off after {name_of_epoch(estimator)} "
             f"{estimator.n_iter_} and starts anew: set warm_start=True to go on with it"
