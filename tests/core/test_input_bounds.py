@@ -200,3 +200,28 @@ def test_absurd_begins_at_a_gap_by_a_factor_of_100(factor):
         column = x[:, None]
         distances = Distances.of(column, np.arange(101), (np.array([0]), np.zeros(1)))
         assert (distances.range_of_the_rest(0) is not None) == (factor > 1)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("shift", [0, 1e3, -1e3, 3e5])
+def test_absurd_is_what_lies_far_from_the_rest_wherever_that_is(shift, sign):
+    X = normal(400, 3)
+    X[7, 0], X[9, 1] = 2e3, -3e5
+    ordinary = measured(X)
+    assert (ordinary.high[0], ordinary.low[1]) == (
+        np.delete(X[:, 0], 7).max(),
+        X[:, 1][X[:, 1] > -9].min(),
+    )
+    ends = [ordinary.low, ordinary.high][::sign]
+    moved = measured(sign * X + shift)
+    np.testing.assert_allclose(
+        [moved.low, moved.high], [sign * end + shift for end in ends], atol=1e-9
+    )
+
+
+@pytest.mark.parametrize("m", [42, 70])
+def test_one_value_is_few_as_soon_as_it_is_one_in_forty(m):
+    X = normal(m)
+    X[3, 0] = 1e9
+    rest = InputRange.of(X, np.delete(np.arange(m), 3))
+    assert (measured(X).low[0], measured(X).high[0]) == (rest.low[0], rest.high[0])

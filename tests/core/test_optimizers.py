@@ -187,3 +187,17 @@ def test_moments_that_would_never_fade_are_refused(betas):
     ((name, value),) = betas.items()
     with pytest.raises(ValueError, match=rf"{name}={value}.* below 1, for example 0\.9"):
         Adam(**betas)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_what_has_faded_becomes_zero_after_eight_steps(dtype):
+    least, adam = float(np.finfo(dtype).tiny), Adam()
+    theta = np.array([least**0.5, least**0.3, 1, -(least**0.5)], dtype)
+    adam.reset(theta)
+    adam.m[...] = [least**0.6, -(least**0.4), 1, -(least**0.6)]
+    for t in range(1, 9):
+        assert (theta != 0).all(), t
+        assert (adam.m != 0).all(), t
+        adam.step(theta, np.zeros(4, dtype), 0.0)
+    np.testing.assert_array_equal(theta != 0, [False, True, True, False])
+    np.testing.assert_array_equal(adam.m != 0, [False, True, True, False])
