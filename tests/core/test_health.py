@@ -89,6 +89,20 @@ def test_a_layer_that_is_off_or_saturated_everywhere_is_a_fault(name, shift, n1)
     assert "skshallow.inspection.hidden_unit_report" in fault
 
 
+def test_one_unit_that_has_a_slope_may_still_learn():
+    _, Z1, _ = layer("relu", shift=-50)
+    Z1[2] = 1.0  # the same whatever the input, but g' is one
+    assert hidden_layer_fault(*given("relu", Z1)) is None
+
+
+def test_one_unit_that_stands_still_does_not_put_the_others_to_sleep():
+    _, Z1, _ = layer("tanh")
+    Z1[3] = 0.5
+    network, *layers = given("tanh", Z1)
+    network.alpha = 10.0
+    assert hidden_layer_fault(network, *layers) is None
+
+
 @pytest.mark.parametrize("name", ["leaky_relu", "prelu"])
 def test_leaky_units_are_never_dead(name):
     assert hidden_layer_fault(*layer(name, shift=-50)) is None

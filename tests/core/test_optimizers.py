@@ -201,3 +201,15 @@ def test_what_has_faded_becomes_zero_after_eight_steps(dtype):
         adam.step(theta, np.zeros(4, dtype), 0.0)
     np.testing.assert_array_equal(theta != 0, [False, True, True, False])
     np.testing.assert_array_equal(adam.m != 0, [False, True, True, False])
+
+
+def test_what_is_not_said_is_what_the_papers_recommend():
+    """Kingma and Ba for Adam; Sutskever and others look ahead."""
+    slopes = gradients(5, 6)
+    for default, said in (
+        (Adam(), Adam(beta1=0.9, beta2=0.999, epsilon=1e-8)),
+        (SGD(), SGD(momentum=0.9, nesterov=True)),
+    ):
+        np.testing.assert_array_equal(
+            run(default, np.ones(5), slopes), run(said, np.ones(5), slopes)
+        )
