@@ -41,7 +41,7 @@ def engine_of(cls, activation="tanh", kind="multiclass", optimizer="adam", **opt
     scaling = InputScaling(options["scaling"]) if "scaling" in options else None
     state.use_optimizer(OPTIMIZERS[optimizer](), scaling)
     inputs = Inputs(options.get("convert", np.asarray)(X))
-    return cls(state, network, Batches(inputs, Y, None, np.arange(M), SIZE))
+    return cls(state, network, Batches(inputs, Y, None, np.arange(M), options.get("size", SIZE)))
 
 
 def run_steps(engine, epochs=None):
@@ -171,7 +171,8 @@ def test_two_threads_take_the_same_steps(optimizer, monkeypatch):
 @pytest.mark.parametrize("shared", [False, True])
 def test_sparse_inputs_take_the_steps_of_dense_ones(shared, monkeypatch):
     monkeypatch.setattr(_threads, "WORTH_SHARING", 1)
-    dense, sparse = engine_of(NumpyEngine), engine_of(NumbaEngine, convert=csr_array)
+    dense = engine_of(NumpyEngine, size=12)
+    sparse = engine_of(NumbaEngine, size=12, convert=csr_array)
     expected = run_steps(dense, 3)
     with _threads.dot_for(1) as dot:
         sparse.network.dot = dot if shared else np.dot  # it has products of its own

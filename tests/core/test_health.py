@@ -111,6 +111,8 @@ def test_leaky_units_are_never_dead(name):
 def test_saturated_units_that_tell_rows_apart_are_no_fault():
     _, Z1, _ = layer("tanh")
     assert hidden_layer_fault(*given("tanh", 30 * np.sign(Z1))) is None
+    Z1[:-1] = 1.0  # a single unit is enough
+    assert hidden_layer_fault(*given("tanh", 30 * np.sign(Z1))) is None
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
