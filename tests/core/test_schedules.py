@@ -93,3 +93,14 @@ def test_factors_of_an_epoch_are_those_at_its_steps():
     schedule = SCHEDULES["cosine"]()
     expected = [schedule.factor(3 + i / 4, 10) for i in range(4)]
     np.testing.assert_array_equal(schedule.factors(3, 4, 10), expected)
+
+
+@pytest.mark.parametrize("present", [1.0, 0.0051, 0.0055, 0.0049, 0.0045, 0.001])
+def test_the_rate_is_lowered_as_long_as_a_fifth_is_a_thousandth_or_more(present):
+    schedule = SCHEDULES["adaptive"](present)
+    while True:
+        before = schedule.factor(0, None)
+        if not schedule.lower():
+            break
+        assert schedule.factor(0, None) == pytest.approx(before / 5)
+    assert 1e-3 <= schedule.factor(0, None) == before < 5e-3
