@@ -87,9 +87,13 @@ def test_dropout_and_scales_of_the_inputs_are_the_same(optimizer, options):
     np.testing.assert_allclose(numba.state.theta, numpy.state.theta, rtol=1e-8, atol=1e-10)
 
 
-def test_many_weights_are_scaled_every_fourth_step_as_in_core(monkeypatch):
+@pytest.mark.parametrize("steps_before", [0, 1])
+def test_many_weights_are_scaled_every_fourth_step_as_in_core(steps_before, monkeypatch):
+    """The scales count steps of their own: they may have begun before the optimizer, or later."""
     monkeypatch.setattr("skshallow.core.input_scaling.MANY", 1)
     numpy, numba = (engine_of(cls, scaling=5.0) for cls in (NumpyEngine, NumbaEngine))
+    for engine in (numpy, numba):
+        engine.state.input_scaling.t = steps_before
     assert numba.state.input_scaling.period(numba.network.parameters.W1) == 4
     np.testing.assert_allclose(run_steps(numba), run_steps(numpy), rtol=1e-8)
     np.testing.assert_allclose(numba.state.theta, numpy.state.theta, rtol=1e-8, atol=1e-10)

@@ -213,3 +213,10 @@ def test_what_is_not_said_is_what_the_papers_recommend():
         np.testing.assert_array_equal(
             run(default, np.ones(5), slopes), run(said, np.ones(5), slopes)
         )
+
+
+@pytest.mark.parametrize("betas", [{"beta1": 0.0}, {"beta2": 0.0}, {"beta1": 0, "beta2": 0}])
+def test_moments_without_a_memory_are_the_gradient_and_its_square(betas):
+    adam, (slope,) = Adam(epsilon=0.0, **betas), gradients(5, 1)
+    theta = run(adam, np.zeros(5), [slope] * 3)  # of equal gradients every mean is the same
+    np.testing.assert_allclose(theta, -3 * RATE * np.sign(slope), rtol=1e-12)

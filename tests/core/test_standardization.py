@@ -605,3 +605,23 @@ def test_two_footings_are_close_up_to_a_millionth_of_a_deviation(moved, stretche
 def test_the_root_mean_square_of_targets_that_are_zero_is_zero():
     targets = WeightedTargets(np.array([[0.0, 0.0], [3.0, -4.0]]), np.array([1.0, 3.0]))
     np.testing.assert_allclose(targets.root_mean_square(), [[0], [np.sqrt((9 + 3 * 16) / 4)]])
+
+
+@pytest.mark.parametrize(("dtype", "year"), [("float32", 2e6), ("float64", 1.7e18)])
+def test_a_column_far_from_zero_is_folded_about_its_mean(dtype, year):
+    rng, X = np.random.default_rng(0), np.zeros((3, 50))
+    X[:] = rng.standard_normal((3, 50))
+    X[1] = year + np.round(1_000 * X[1]) * (1 if dtype == "float64" else 1 / 8)
+    X = X.astype(dtype)
+    scales = standardization(X.mean(axis=1), X.std(axis=1), dtype)
+    np.testing.assert_array_equal(scales.center[:, 0] != 0, [False, True, False])
+    W1, b1 = rng.standard_normal((4, 3)).astype(dtype), rng.standard_normal((4, 1)).astype(dtype)
+    folded_W1, folded_b1 = scales.fold(W1, b1)
+    expected = W1 @ scales.apply(X.copy()) + b1
+    tolerance = 100 * np.finfo(dtype).eps
+    np.testing.assert_allclose(
+        folded_W1 @ (X - scales.center) + folded_b1, expected, rtol=1e-3, atol=tolerance
+    )
+    again = scales.unfold(folded_W1, folded_b1)
+    np.testing.assert_allclose(again[0], W1, rtol=tolerance)
+    np.testing.assert_allclose(again[1], b1, rtol=tolerance, atol=tolerance)
