@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from kernels import call
+from kernels import assert_close, call
 
 pytest.importorskip("numba")
 from skshallow._compiled import elementary
@@ -64,4 +64,4 @@ def test_tanh_stays_between_its_limits_so_that_no_slope_is_negative(dtype):
     out = z.copy()
     call(elementary.tanh, out)
     assert np.abs(out).max() <= 1
-    np.testing.assert_array_equal(out, -out[::-1])  # odd
+    assert_close(out, -out[::-1], ulp=8)  # odd
