@@ -172,15 +172,28 @@ def test_two_threads_take_the_same_steps(optimizer, monkeypatch):
     np.testing.assert_allclose(two.state.theta, one.state.theta, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("optimizer", ["adam", "gd"])
+def test_products_taken_out_of_the_loop_lead_to_the_same_steps(optimizer):
+    """On one processor too: ``dot`` need not be NumPy's own."""
+    one, two = (
+        engine_of(NumbaEngine, optimizer=optimizer, dropout=0.3, scaling=5.0) for _ in range(2)
+    )
+    products = []
+    two.network.dot = lambda A, B, out: products.append(out.shape) or np.dot(A, B, out)
+    np.testing.assert_allclose(run_steps(two, 3), run_steps(one, 3), rtol=1e-10)
+    np.testing.assert_allclose(two.state.theta, one.state.theta, rtol=1e-9, atol=1e-12)
+    assert len(products) == 2 * 3 * len(two.batches)  # W1 A0 and dW1 of each batch
+    assert products[1::2] == [(N1, N0)] * 3 * len(two.batches)
+
+
 @pytest.mark.parametrize("shared", [False, True])
-def test_sparse_inputs_take_the_steps_of_dense_ones(shared, monkeypatch):
-    monkeypatch.setattr(_threads, "WORTH_SHARING", 1)
+def test_sparse_inputs_take_the_steps_of_dense_ones(shared):
     dense = engine_of(NumpyEngine, size=12)
     sparse = engine_of(NumbaEngine, size=12, convert=csr_array)
     expected = run_steps(dense, 3)
-    with _threads.dot_for(1) as dot:
-        sparse.network.dot = dot if shared else np.dot  # it has products of its own
-        np.testing.assert_allclose(run_steps(sparse, 3), expected, rtol=1e-8)
+    if shared:  # sparse rows have products of their own
+        sparse.network.dot = lambda A, B, out: np.dot(A, B, out)
+    np.testing.assert_allclose(run_steps(sparse, 3), expected, rtol=1e-8)
     np.testing.assert_allclose(sparse.state.theta, dense.state.theta, rtol=1e-8, atol=1e-10)
 
 

@@ -19,7 +19,7 @@ def build(kind, s=None, networks=1):
     layout = Layout(2, 3 * networks, len(Y), networks=networks)
     parameters = Parameters(rng.standard_normal(layout.size), layout)
     network = Network(parameters, Tanh(), LOSSES[kind]())
-    return network, Y, Batches(Inputs(rng.standard_normal((M, 2))), Y, s, np.arange(M), 9)
+    return network, Y, Batches(Inputs(rng.standard_normal((M, 2))), Y, s, np.arange(M), 7)
 
 
 @pytest.mark.parametrize("kind", LOSSES)

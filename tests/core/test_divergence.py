@@ -71,6 +71,13 @@ def test_one_example_among_a_thousand_counts_little(n, reason):
     assert fit_epochs(state, engine, 1).reason == reason
 
 
+def test_a_batch_of_thousands_stands_for_itself():
+    state = bare()
+    engine = FakeEngine(state, [[1.0, 1.0, 301.0, 1.0]])  # the limit is 200
+    engine.n_examples, engine.n_steps, engine.shares = 8_192, 4, np.full(4, 1 / 4)
+    assert fit_epochs(state, engine, 1).reason == "diverged"
+
+
 def test_validation_is_judged_beside_itself():
     assert max_validation_loss(Scorer(bare(), [], losses=[1e6]), 100.0) == 100 * (1 + 1e6)
     assert max_validation_loss(Scorer(bare(), [], losses=[math.nan]), 100.0) == math.inf
