@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy.sparse import csr_array, csr_matrix
@@ -225,3 +227,17 @@ def test_one_value_is_few_as_soon_as_it_is_one_in_forty(m):
     X[3, 0] = 1e9
     rest = InputRange.of(X, np.delete(np.arange(m), 3))
     assert (measured(X).low[0], measured(X).high[0]) == (rest.low[0], rest.high[0])
+
+
+def test_wide_sparse_rows_are_clipped_without_being_made_dense():
+    rng, shape = np.random.default_rng(0), (100, 20_000)
+    where = rng.integers(0, shape[0], 900), rng.integers(100, shape[1], 900)
+    X = csr_array((rng.standard_normal(900), where), shape=shape)
+    bounds = InputRange.of(X, np.arange(80)).bounds()
+    assert not bounds.high[:100].any()  # columns that are never filled
+    tracemalloc.start()
+    clipped = bounds.apply(X)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8 * shape[0] * shape[1] / 20
+    np.testing.assert_array_equal(dense(clipped), np.clip(dense(X), bounds.low, bounds.high))

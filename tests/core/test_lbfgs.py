@@ -281,3 +281,27 @@ def test_j_is_counted_from_its_start_where_that_is_large(level, monkeypatch):
 )
 def test_a_line_search_has_failed_if_any_derivative_promised_more(status, slopes, reason):
     assert module._reason(OptimizeResult(status=status, jac=np.array(slopes))) == reason
+
+
+def iterations(tol):
+    """After each iteration on the bowl: J, and the largest derivative."""
+    state, seen = bare(), []
+
+    class Notes(Callbacks):
+        def end_epoch(self):
+            J, penalty, gradient = FakeObjective()(state.theta)
+            seen.append((J + penalty, np.abs(gradient).max()))
+
+    minimize_lbfgs(state, FakeObjective(), 99, tol, callbacks=Notes())
+    return seen
+
+
+def test_it_ends_as_soon_as_derivatives_or_progress_are_as_small_as_promised():
+    path = iterations(1e-15)
+    J, slopes = np.array([(27.75, np.inf), *path]).T
+    progress = -np.diff(J) / np.maximum(np.maximum(np.abs(J[:-1]), np.abs(J[1:])), 1)
+    near = [slope / factor for slope in slopes[3:6] for factor in (9.5, 10.5)]
+    for tol in (*near, *np.geomspace(1e-12, 1e-3, 5)):
+        least = max(tol / 1_000, 4 * np.finfo(float).eps)
+        (ended,) = np.nonzero((slopes[1:] <= 10 * tol) | (progress <= least))
+        assert len(iterations(tol)) == ended[0] + 1, tol
