@@ -161,16 +161,18 @@ def test_a_stack_of_tiles_is_the_block_cut_in_pieces():
         np.testing.assert_array_equal(tile, A1[:, 3 * k : 3 * k + 3])
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("convert", [np.asarray, csr_array])
 @pytest.mark.parametrize(
     ("m", "n0", "n1"), [(1, 3, 4), (300, 3, 4), (2_100, 40, 900), (70, 900, 40)]
 )
-def test_tiles_are_all_rows_in_their_order_filled_up_with_zeros(m, n0, n1, convert):
-    X = np.random.default_rng(0).standard_normal((m, n0))
+def test_tiles_are_all_rows_in_their_order_filled_up_with_zeros(m, n0, n1, convert, dtype):
+    X = np.random.default_rng(0).standard_normal((m, n0), "float32").astype(float)
     parts, shapes = [], set()
-    for A0, n in module.tiles(convert(X), n1, X.dtype):
+    for A0, n in module.tiles(convert(X), n1, np.dtype(dtype)):
         dense = A0.toarray() if convert is csr_array else np.hstack(list(A0))
         shapes.add(A0.shape[-2:])
+        assert A0.dtype == dtype
         parts.append(dense[:, :n])
         assert not dense[:, n:].any()
     np.testing.assert_array_equal(np.hstack(parts), X.T)
