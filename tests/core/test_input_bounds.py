@@ -241,3 +241,20 @@ def test_wide_sparse_rows_are_clipped_without_being_made_dense():
     tracemalloc.stop()
     assert peak < 8 * shape[0] * shape[1] / 20
     np.testing.assert_array_equal(dense(clipped), np.clip(dense(X), bounds.low, bounds.high))
+
+
+@pytest.mark.parametrize("center", [0.0, 1e4, -1e4])
+@pytest.mark.parametrize(("far", "absurd"), [(99, False), (101, True), (-99, False), (-101, True)])
+def test_in_a_stream_absurd_is_a_hundred_ranges_beyond_what_was_seen(far, absurd, center):
+    """On one side, in one column; where nothing has varied yet, nothing is far."""
+    before = InputRange(
+        np.array([center - 1, center, 3.0]), np.array([center + 1, center + 4, 3.0])
+    )
+    now = InputRange(before.low - 0.5, before.high + 0.5)
+    end = now.high if far > 0 else now.low
+    end[0] = (before.high if far > 0 else before.low)[0] + 2 * far
+    end[2] = 1e9 if far > 0 else -1e9
+    expected = now.low.copy(), now.high.copy()
+    if absurd:
+        expected[far > 0][0] = (before.high if far > 0 else before.low)[0]
+    assert_same_range(now.unless_absurd(before), InputRange(*expected))
