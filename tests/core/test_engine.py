@@ -210,6 +210,15 @@ def test_losses_without_a_step_are_those_of_the_formulas(optimizer, s):
     np.testing.assert_array_equal(engine.state.theta, before)
 
 
+@pytest.mark.parametrize("optimizer", [*OPTIMIZERS, None])
+def test_an_engine_gives_the_sums_that_objectives_are_made_of(optimizer):
+    engine, Y = engine_of(optimizer, s=S)
+    loss, total = engine.sum_over_blocks(1 / M)
+    assert loss / M == pytest.approx(engine.network.loss_and_gradient(X.T, Y, S), rel=1e-12)
+    total[: engine.network.parameters.weights.size] += ALPHA * engine.network.parameters.weights
+    np.testing.assert_allclose(total, engine.network.gradient.theta, rtol=1e-10, atol=1e-13)
+
+
 def test_large_batches_may_be_uneven(monkeypatch):
     monkeypatch.setattr(module, "LOSS_BLOCK", 5)
     engine, _ = engine_of("sgd", size=8)

@@ -73,6 +73,12 @@ def test_one_unit_has_no_symmetry_to_break(name):
     assert hidden_layer_fault(*given(name, row)) is None
 
 
+def test_two_units_may_be_one_in_effect():
+    _, Z1, _ = layer("tanh", n1=2)
+    Z1[1] = Z1[0]
+    assert "all 2 hidden units compute the same" in hidden_layer_fault(*given("tanh", Z1))
+
+
 def test_one_unit_of_its_own_is_enough():
     _, Z1, _ = layer("relu")
     Z1[1:] = Z1[1]
