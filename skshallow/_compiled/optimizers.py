@@ -19,12 +19,12 @@ class Rule(NamedTuple):
     """An update rule: its code, the options of all of them; penalty, and scaling of the inputs."""
 
     code: int
-    beta1: float = 0.0
-    beta2: float = 0.0
-    epsilon: float = 0.0
-    momentum: float = 0.0
-    nesterov: bool = False
-    alpha: float = 0.0
+    beta1: float
+    beta2: float
+    epsilon: float
+    momentum: float
+    nesterov: bool
+    alpha: float
     scaling_rate: float = 0.0
     scaling_period: int = 0
 

@@ -113,7 +113,7 @@ class Network:
 
     # Backward
 
-    def backward(self, A0, layers, Y, s=None, scale=1.0):
+    def backward(self, A0, layers, Y, s, scale):
         """``gradient`` becomes that of scale * sum of s * L over the batch, without penalty.
 
         ``layers`` is what ``forward`` returned for A0, and is written over.

@@ -45,20 +45,20 @@ def test_rows_are_those_that_core_takes(kind, scales, bounds, copied, monkeypatc
         monkeypatch.setattr(module, "SHUFFLE_BUFFER_BYTES", 0)
     batches = case(kind, scales, bounds=BOUNDS[bounds])
     source, rows = module.source_of(batches)
-    chosen = np.array([3, 0, 7, 3])
+    chosen = np.array([3, 0, 7, 3, 9])
     A0, Y, s = batches._take(batches.rows[chosen])
     A0 = np.eye(N0) @ A0
-    X = np.full((4, N0), np.nan)
+    X = np.full((5, N0), np.nan)
     call(module.take, source, rows[chosen], X)
     if source.sparse:  # products read the rows where they are
         assert np.isnan(X).all()
-        W1, Z1 = np.random.default_rng(1).standard_normal((2, N0)), np.empty((2, 4))
+        W1, Z1 = np.random.default_rng(1).standard_normal((2, N0)), np.empty((2, 5))
         call(multiply_inputs, W1, source, rows[chosen], X, Z1)
         np.testing.assert_allclose(Z1, W1 @ A0, rtol=1e-12, atol=1e-14)
     else:
         np.testing.assert_allclose(X, A0.T, rtol=1e-13, atol=1e-15)
     for array, expected in ((source.Y, Y), (source.s, s)):
-        out = np.empty((len(array), 4))
+        out = np.empty((len(array), 5))
         call(module.take_columns, array, rows[chosen], out)
         np.testing.assert_array_equal(out, expected)
 

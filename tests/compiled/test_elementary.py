@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from kernels import call
+from kernels import assert_close, call
 
 pytest.importorskip("numba")
 from skshallow._compiled import elementary
@@ -56,3 +56,12 @@ def test_small_numbers_keep_all_their_digits(dtype):
         out = z.copy()
         call(kernel, out)
         np.testing.assert_allclose(out, z, rtol=2e-5)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_tanh_stays_between_its_limits_so_that_no_slope_is_negative(dtype):
+    z = np.linspace(-12, 12, 4_001).astype(dtype)
+    out = z.copy()
+    call(elementary.tanh, out)
+    assert np.abs(out).max() <= 1
+    assert_close(out, -out[::-1], ulp=8)  # odd

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import textbook
 from covering import covered
+from scipy.sparse import csr_array
 
 pytest.importorskip("numba")
 from skshallow import _threads
@@ -39,7 +40,8 @@ def engine_of(cls, activation="tanh", kind="multiclass", optimizer="adam", **opt
     state = TrainingState(parameters, 0, np.random.default_rng(0), *rate)
     scaling = InputScaling(options["scaling"]) if "scaling" in options else None
     state.use_optimizer(OPTIMIZERS[optimizer](), scaling)
-    return cls(state, network, Batches(Inputs(X), Y, None, np.arange(M), SIZE))
+    inputs = Inputs(options.get("convert", np.asarray)(X))
+    return cls(state, network, Batches(inputs, Y, None, np.arange(M), options.get("size", SIZE)))
 
 
 def run_steps(engine, epochs=None):
@@ -81,6 +83,18 @@ def test_dropout_and_scales_of_the_inputs_are_the_same(optimizer, options):
     numpy, numba = (
         engine_of(cls, optimizer=optimizer, **options) for cls in (NumpyEngine, NumbaEngine)
     )
+    np.testing.assert_allclose(run_steps(numba), run_steps(numpy), rtol=1e-8)
+    np.testing.assert_allclose(numba.state.theta, numpy.state.theta, rtol=1e-8, atol=1e-10)
+
+
+@pytest.mark.parametrize("steps_before", [0, 1])
+def test_many_weights_are_scaled_every_fourth_step_as_in_core(steps_before, monkeypatch):
+    """The scales count steps of their own: they may have begun before the optimizer, or later."""
+    monkeypatch.setattr("skshallow.core.input_scaling.MANY", 1)
+    numpy, numba = (engine_of(cls, scaling=5.0) for cls in (NumpyEngine, NumbaEngine))
+    for engine in (numpy, numba):
+        engine.state.input_scaling.t = steps_before
+    assert numba.state.input_scaling.period(numba.network.parameters.W1) == 4
     np.testing.assert_allclose(run_steps(numba), run_steps(numpy), rtol=1e-8)
     np.testing.assert_allclose(numba.state.theta, numpy.state.theta, rtol=1e-8, atol=1e-10)
 
@@ -156,6 +170,31 @@ def test_two_threads_take_the_same_steps(optimizer, monkeypatch):
     with _threads.dot_for(1) as two.network.dot:
         np.testing.assert_allclose(run_steps(two, 3), expected, rtol=1e-10)
     np.testing.assert_allclose(two.state.theta, one.state.theta, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "gd"])
+def test_products_taken_out_of_the_loop_lead_to_the_same_steps(optimizer):
+    """On one processor too: ``dot`` need not be NumPy's own."""
+    one, two = (
+        engine_of(NumbaEngine, optimizer=optimizer, dropout=0.3, scaling=5.0) for _ in range(2)
+    )
+    products = []
+    two.network.dot = lambda A, B, out: products.append(out.shape) or np.dot(A, B, out)
+    np.testing.assert_allclose(run_steps(two, 3), run_steps(one, 3), rtol=1e-10)
+    np.testing.assert_allclose(two.state.theta, one.state.theta, rtol=1e-9, atol=1e-12)
+    assert len(products) == 2 * 3 * len(two.batches)  # W1 A0 and dW1 of each batch
+    assert products[1::2] == [(N1, N0)] * 3 * len(two.batches)
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_sparse_inputs_take_the_steps_of_dense_ones(shared):
+    dense = engine_of(NumpyEngine, size=12)
+    sparse = engine_of(NumbaEngine, size=12, convert=csr_array)
+    expected = run_steps(dense, 3)
+    if shared:  # sparse rows have products of their own
+        sparse.network.dot = lambda A, B, out: np.dot(A, B, out)
+    np.testing.assert_allclose(run_steps(sparse, 3), expected, rtol=1e-8)
+    np.testing.assert_allclose(sparse.state.theta, dense.state.theta, rtol=1e-8, atol=1e-10)
 
 
 # What there is a kernel for

@@ -58,6 +58,17 @@ def test_the_slope_is_that_of_the_value(name):
     np.testing.assert_allclose(Z2[0], (values[0] - values[1]) / (2 * h), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("largest", range(3))
+def test_only_differences_of_scores_count_however_large_they_are(largest):
+    _, kind, Z2, Y = case("multiclass", "float64")
+    Z2[largest] += 2_000
+    expected, slope = Z2[largest] - (Y * Z2).sum(axis=0), (np.arange(3) == largest)[:, None] - Y
+    L, E = np.empty_like(Z2), np.empty_like(Z2)
+    call(losses.value_and_slope, kind, Z2, Y, L, E)
+    np.testing.assert_allclose(L.sum(axis=0), expected, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(Z2, slope, atol=1e-12)
+
+
 @pytest.mark.parametrize("name", LOSSES)
 def test_scores_that_are_not_numbers_make_the_loss_none(name):
     _, kind, Z2, Y = case(name, "float32")

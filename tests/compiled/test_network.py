@@ -23,11 +23,11 @@ X = np.random.default_rng(3).standard_normal((M, N0))
 X[np.abs(X) < 0.4] = 0
 
 
-def pair(activation, kind, *, s=None, X=X, dropout=0.0, scales=None):
+def pair(activation, kind, *, s=None, X=X, dropout=0.0, scales=None, networks=1):
     """(network, batches, engine), all with the same random parameters."""
     rng, activation = np.random.default_rng(0), ACTIVATIONS[activation]()
     Y = np.ascontiguousarray(textbook.targets(kind, M, rng), float)
-    layout = Layout(N0, N1, len(Y), learned=activation.learned is not None)
+    layout = Layout(N0, networks * N1, len(Y), activation.learned is not None, networks)
     parameters = Parameters(rng.standard_normal(layout.size), layout)
     drop = Dropout(dropout, np.random.default_rng(5)) if dropout else None
     network = Network(parameters, activation, LOSSES[kind](), alpha=0.3, dropout=drop)
@@ -71,6 +71,13 @@ def test_every_output_may_have_weights_of_its_own(kind):
     n2 = len(textbook.targets(kind, M, np.random.default_rng(0)))
     s = np.tile(S, (n2, 1)) * np.arange(1, n2 + 1)[:, None]
     assert_same_objective(*pair("tanh", kind, s=s))
+
+
+@pytest.mark.parametrize("networks", [2, 3])
+@pytest.mark.parametrize("kind", ["binary", "multiclass", "quantile"])
+@pytest.mark.parametrize("activation", ["tanh", "prelu"])
+def test_networks_stand_side_by_side(activation, kind, networks):
+    assert_same_objective(*pair(activation, kind, networks=networks))
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)

@@ -64,9 +64,13 @@ def test_what_has_faded_becomes_zero_as_in_core(dtype):
     ours = theta.copy()
     adam.reset(theta)
     rule = optimizers.rule_of(adam, Penalised, None)
+    adam.m[...] = [least**0.6, -(least**0.4), 1, -(least**0.6)]
     for t in range(1, 9):
-        call(optimizers.step, rule, (ours, np.zeros(4, dtype), adam.m, adam.v), t, 0.1, 0.0)
+        assert (ours != 0).all(), t
+        assert (adam.m != 0).all(), t
+        call(optimizers.step, rule, (ours, np.zeros(4, dtype), adam.m, adam.v), t, 0.0, 0.0)
     np.testing.assert_array_equal(ours != 0, [False, True, True, False])
+    np.testing.assert_array_equal(adam.m != 0, [False, True, True, False])
 
 
 def test_a_rule_knows_the_options_of_its_optimizer():

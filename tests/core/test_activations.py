@@ -134,3 +134,9 @@ def test_an_activation_of_the_users_own_works_in_the_network():
     expected = textbook.backward(X, Y, W1, b1, W2, b2, own, output)
     for ours, theirs in zip(textbook.layers(network.gradient), expected, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-10)
+
+
+@pytest.mark.parametrize("name", ["tanh", "sigmoid"])
+def test_the_slope_at_zero_of_one_that_saturates_is_its_derivative_there(name):
+    _, g_derivative = textbook.ACTIVATIONS[name]
+    assert ACTIVATIONS[name].slope_at_zero == g_derivative(np.zeros(1))[0]

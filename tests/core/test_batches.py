@@ -147,3 +147,33 @@ def test_batches_of_the_same_data_do_not_disturb_each_other(size):
 
 def test_no_weights_come_as_none():
     assert {s for _, _, s in numbered(10, 3, weighted=False).iterate()} == {None}
+
+
+# Tiles
+
+
+def test_a_stack_of_tiles_is_the_block_cut_in_pieces():
+    A1 = np.arange(24.0).reshape(2, 12)
+    stack = module.in_tiles(A1, 3)
+    assert stack.shape == (4, 2, 3)
+    assert np.shares_memory(stack, A1)
+    for k, tile in enumerate(stack):
+        np.testing.assert_array_equal(tile, A1[:, 3 * k : 3 * k + 3])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("convert", [np.asarray, csr_array])
+@pytest.mark.parametrize(
+    ("m", "n0", "n1"), [(1, 3, 4), (300, 3, 4), (2_100, 40, 900), (70, 900, 40)]
+)
+def test_tiles_are_all_rows_in_their_order_filled_up_with_zeros(m, n0, n1, convert, dtype):
+    X = np.random.default_rng(0).standard_normal((m, n0), "float32").astype(float)
+    parts, shapes = [], set()
+    for A0, n in module.tiles(convert(X), n1, np.dtype(dtype)):
+        dense = A0.toarray() if convert is csr_array else np.hstack(list(A0))
+        shapes.add(A0.shape[-2:])
+        assert A0.dtype == dtype
+        parts.append(dense[:, :n])
+        assert not dense[:, n:].any()
+    np.testing.assert_array_equal(np.hstack(parts), X.T)
+    assert len(shapes) == 1

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import textbook
 from textbook import targets
 
 from skshallow.core.activations import Tanh
@@ -12,12 +13,13 @@ from skshallow.core.parameters import Layout, Parameters
 M = 40
 
 
-def build(kind, s=None):
+def build(kind, s=None, networks=1):
     rng = np.random.default_rng(0)
     Y = np.ascontiguousarray(targets(kind, M, rng), float)
-    parameters = Parameters(rng.standard_normal(Layout(2, 3, len(Y)).size), Layout(2, 3, len(Y)))
+    layout = Layout(2, 3 * networks, len(Y), networks=networks)
+    parameters = Parameters(rng.standard_normal(layout.size), layout)
     network = Network(parameters, Tanh(), LOSSES[kind]())
-    return network, Y, Batches(Inputs(rng.standard_normal((M, 2))), Y, s, np.arange(M), 9)
+    return network, Y, Batches(Inputs(rng.standard_normal((M, 2))), Y, s, np.arange(M), 7)
 
 
 @pytest.mark.parametrize("kind", LOSSES)
@@ -47,3 +49,16 @@ def test_the_hidden_layer_stays():
     W1 = network.parameters.W1.copy()
     become_constant(network, batches)
     np.testing.assert_array_equal(network.parameters.W1, W1)
+
+
+@pytest.mark.parametrize("kind", ["multilabel", "multiclass", "poisson"])
+def test_there_the_mean_slope_of_the_loss_is_zero(kind):
+    """Also of weighted examples, and of several networks, which all say the same."""
+    s = np.random.default_rng(2).uniform(0, 2, (1, M))
+    network, Y, batches = build(kind, s / s.mean(), networks=2)
+    become_constant(network, batches)
+    b2 = network.parameters.b2.reshape(2, len(Y), 1)
+    np.testing.assert_array_equal(b2[0], b2[1])
+    assert not network.parameters.W2.any()
+    slope = textbook.difference(textbook.OUTPUTS[kind][0](b2[0]), Y) @ s[0] / s.sum()
+    np.testing.assert_allclose(slope, 0, atol=1e-4)

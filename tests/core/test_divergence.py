@@ -81,6 +81,26 @@ def test_batches_that_blow_up_in_mid_epoch_are_not_lost_in_the_mean():
     assert fit_epochs(state, engine, 1).reason == "diverged"
 
 
+@pytest.mark.parametrize(
+    ("n", "reason"), [(40, "finished"), (1_024, "finished"), (9_000, "diverged")]
+)
+def test_one_example_among_a_thousand_counts_little(n, reason):
+    """An epoch of n batches of two examples, a loss of 1, the limit is 200."""
+    state, losses = bare(), np.ones(n)
+    losses[n // 2 : n // 2 + 13] = 199 * n / 13 if n < 512 else 199 * 512 / 13
+    losses[n // 2 : n // 2 + 13] *= 0.9 if reason == "finished" else 2.2
+    engine = FakeEngine(state, [losses])
+    engine.n_examples, engine.n_steps, engine.shares = 2 * n, n, np.full(n, 1 / n)
+    assert fit_epochs(state, engine, 1).reason == reason
+
+
+def test_a_batch_of_thousands_stands_for_itself():
+    state = bare()
+    engine = FakeEngine(state, [[1.0, 1.0, 301.0, 1.0]])  # the limit is 200
+    engine.n_examples, engine.n_steps, engine.shares = 8_192, 4, np.full(4, 1 / 4)
+    assert fit_epochs(state, engine, 1).reason == "diverged"
+
+
 def test_validation_is_judged_beside_itself():
     assert max_validation_loss(Scorer(bare(), [], losses=[1e6]), 100.0) == 100 * (1 + 1e6)
     assert max_validation_loss(Scorer(bare(), [], losses=[math.nan]), 100.0) == math.inf

@@ -189,3 +189,39 @@ def test_how_far_a_loss_may_rise_is_the_losss_affair(kind):
     state = TrainingState(network.parameters, 0, np.random.default_rng(0), rate, patience)
     engine = NumpyEngine(state, network, batches_of(Y, M))
     assert engine.divergence_factor == LOSSES[kind].divergence_factor
+
+
+@pytest.mark.parametrize("s", [None, S])
+@pytest.mark.parametrize("optimizer", [*OPTIMIZERS, None])
+def test_losses_without_a_step_are_those_of_the_formulas(optimizer, s):
+    engine, Y = engine_of(optimizer, s=s)
+    before, s = engine.state.theta.copy(), np.ones((1, M)) if s is None else s
+    parameters = textbook.layers(engine.network.parameters)
+    W1, b1, W2, b2, slopes = parameters
+    output, expected = textbook.OUTPUTS["multiclass"], []
+    bounds = np.cumsum([0, *(engine.shares * M).round().astype(int)])
+    for block in map(slice, bounds[:-1], bounds[1:]):
+        A2 = textbook.forward(
+            X[block].T, W1, b1, W2, b2, lambda z: textbook.prelu(z, slopes), output[0]
+        )[-1]
+        expected.append(np.mean(s[:, block] * output[1](A2, Y[:, block])))
+    for _ in range(2):  # nothing is left of the first time
+        np.testing.assert_allclose(engine.batch_losses(), expected, rtol=1e-11)
+    np.testing.assert_array_equal(engine.state.theta, before)
+
+
+@pytest.mark.parametrize("optimizer", [*OPTIMIZERS, None])
+def test_an_engine_gives_the_sums_that_objectives_are_made_of(optimizer):
+    engine, Y = engine_of(optimizer, s=S)
+    loss, total = engine.sum_over_blocks(1 / M)
+    assert loss / M == pytest.approx(engine.network.loss_and_gradient(X.T, Y, S), rel=1e-12)
+    total[: engine.network.parameters.weights.size] += ALPHA * engine.network.parameters.weights
+    np.testing.assert_allclose(total, engine.network.gradient.theta, rtol=1e-10, atol=1e-13)
+
+
+def test_large_batches_may_be_uneven(monkeypatch):
+    monkeypatch.setattr(module, "LOSS_BLOCK", 5)
+    engine, _ = engine_of("sgd", size=8)
+    assert sorted(engine.batches.sizes) == [7, 8, 8]
+    losses = engine.batch_losses()
+    assert losses @ engine.shares == pytest.approx(engine.mean_loss(engine.batches), rel=1e-12)

@@ -73,6 +73,12 @@ def test_one_unit_has_no_symmetry_to_break(name):
     assert hidden_layer_fault(*given(name, row)) is None
 
 
+def test_two_units_may_be_one_in_effect():
+    _, Z1, _ = layer("tanh", n1=2)
+    Z1[1] = Z1[0]
+    assert "all 2 hidden units compute the same" in hidden_layer_fault(*given("tanh", Z1))
+
+
 def test_one_unit_of_its_own_is_enough():
     _, Z1, _ = layer("relu")
     Z1[1:] = Z1[1]
@@ -89,6 +95,20 @@ def test_a_layer_that_is_off_or_saturated_everywhere_is_a_fault(name, shift, n1)
     assert "skshallow.inspection.hidden_unit_report" in fault
 
 
+def test_one_unit_that_has_a_slope_may_still_learn():
+    _, Z1, _ = layer("relu", shift=-50)
+    Z1[2] = 1.0  # the same whatever the input, but g' is one
+    assert hidden_layer_fault(*given("relu", Z1)) is None
+
+
+def test_one_unit_that_stands_still_does_not_put_the_others_to_sleep():
+    _, Z1, _ = layer("tanh")
+    Z1[3] = 0.5
+    network, *layers = given("tanh", Z1)
+    network.alpha = 10.0
+    assert hidden_layer_fault(network, *layers) is None
+
+
 @pytest.mark.parametrize("name", ["leaky_relu", "prelu"])
 def test_leaky_units_are_never_dead(name):
     assert hidden_layer_fault(*layer(name, shift=-50)) is None
@@ -96,6 +116,8 @@ def test_leaky_units_are_never_dead(name):
 
 def test_saturated_units_that_tell_rows_apart_are_no_fault():
     _, Z1, _ = layer("tanh")
+    assert hidden_layer_fault(*given("tanh", 30 * np.sign(Z1))) is None
+    Z1[:-1] = 1.0  # a single unit is enough
     assert hidden_layer_fault(*given("tanh", 30 * np.sign(Z1))) is None
 
 

@@ -100,3 +100,25 @@ def test_networks_side_by_side_are_drawn_one_after_the_other():
         initialize(alone, INITIALIZERS["he"], ACTIVATIONS["relu"](), rng)
         np.testing.assert_array_equal(parameters.W1[4 * i : 4 * i + 4], alone.W1)
         np.testing.assert_array_equal(parameters.W2[2 * i : 2 * i + 2], alone.W2)
+
+
+def test_the_gain_is_that_of_the_hidden_layer():
+    plain, wide = (Parameters.zeros(Layout(5, 4, 2)) for _ in range(2))
+    for parameters, gain in ((plain, 1.0), (wide, 3.0)):
+        rng = np.random.default_rng(0)
+        initialize(parameters, INITIALIZERS["he"], ACTIVATIONS["relu"](), rng, gain)
+    np.testing.assert_allclose(wide.W1, 3 * plain.W1)
+    np.testing.assert_array_equal(wide.W2, plain.W2)
+
+
+@pytest.mark.parametrize(
+    ("own", "match"),
+    [
+        (lambda rng, n_out, n_in: np.ones((n_in, n_out)), "return weights of shape"),
+        (lambda rng, n_out, n_in: np.where(np.eye(n_out, n_in), np.nan, 1), "not finite"),
+        (lambda rng, n_out, n_in: np.where(np.eye(n_out, n_in), 1, np.inf), "not finite"),
+    ],
+)
+def test_an_own_initialisation_returns_finite_weights_of_the_shape_asked_for(own, match):
+    with pytest.raises(ValueError, match=match):
+        initialize(Parameters.zeros(Layout(5, 4, 2)), own, ACTIVATIONS["relu"](), None)

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy.sparse import csr_array, csr_matrix
@@ -200,3 +202,59 @@ def test_absurd_begins_at_a_gap_by_a_factor_of_100(factor):
         column = x[:, None]
         distances = Distances.of(column, np.arange(101), (np.array([0]), np.zeros(1)))
         assert (distances.range_of_the_rest(0) is not None) == (factor > 1)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("shift", [0, 1e3, -1e3, 3e5])
+def test_absurd_is_what_lies_far_from_the_rest_wherever_that_is(shift, sign):
+    X = normal(400, 3)
+    X[7, 0], X[9, 1] = 2e3, -3e5
+    ordinary = measured(X)
+    assert (ordinary.high[0], ordinary.low[1]) == (
+        np.delete(X[:, 0], 7).max(),
+        X[:, 1][X[:, 1] > -9].min(),
+    )
+    ends = [ordinary.low, ordinary.high][::sign]
+    moved = measured(sign * X + shift)
+    np.testing.assert_allclose(
+        [moved.low, moved.high], [sign * end + shift for end in ends], atol=1e-9
+    )
+
+
+@pytest.mark.parametrize("m", [42, 70])
+def test_one_value_is_few_as_soon_as_it_is_one_in_forty(m):
+    X = normal(m)
+    X[3, 0] = 1e9
+    rest = InputRange.of(X, np.delete(np.arange(m), 3))
+    assert (measured(X).low[0], measured(X).high[0]) == (rest.low[0], rest.high[0])
+
+
+def test_wide_sparse_rows_are_clipped_without_being_made_dense():
+    rng, shape = np.random.default_rng(0), (100, 20_000)
+    where = rng.integers(0, shape[0], 900), rng.integers(100, shape[1], 900)
+    X = csr_array((rng.standard_normal(900), where), shape=shape)
+    bounds = InputRange.of(X, np.arange(80)).bounds()
+    assert not bounds.high[:100].any()  # columns that are never filled
+    tracemalloc.start()
+    clipped = bounds.apply(X)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8 * shape[0] * shape[1] / 20
+    np.testing.assert_array_equal(dense(clipped), np.clip(dense(X), bounds.low, bounds.high))
+
+
+@pytest.mark.parametrize("center", [0.0, 1e4, -1e4])
+@pytest.mark.parametrize(("far", "absurd"), [(99, False), (101, True), (-99, False), (-101, True)])
+def test_in_a_stream_absurd_is_a_hundred_ranges_beyond_what_was_seen(far, absurd, center):
+    """On one side, in one column; where nothing has varied yet, nothing is far."""
+    before = InputRange(
+        np.array([center - 1, center, 3.0]), np.array([center + 1, center + 4, 3.0])
+    )
+    now = InputRange(before.low - 0.5, before.high + 0.5)
+    end = now.high if far > 0 else now.low
+    end[0] = (before.high if far > 0 else before.low)[0] + 2 * far
+    end[2] = 1e9 if far > 0 else -1e9
+    expected = now.low.copy(), now.high.copy()
+    if absurd:
+        expected[far > 0][0] = (before.high if far > 0 else before.low)[0]
+    assert_same_range(now.unless_absurd(before), InputRange(*expected))

@@ -166,3 +166,12 @@ def test_how_often_columns_are_scaled_depends_on_one_network():
     one, four = np.ones((n1, n0)), np.ones((4 * n1, n0))
     assert InputScaling(1.0).period(one) == InputScaling(1.0, networks=4).period(four)
     assert InputScaling(1.0).period(four) > InputScaling(1.0).period(one)
+
+
+@pytest.mark.parametrize("block", [1, N0, 2 * N0, 99])
+def test_how_many_rows_are_looked_at_together_does_not_matter(block, monkeypatch):
+    W1, dW1 = np.random.default_rng(0).standard_normal((2, N1, N0))
+    db1 = np.linspace(-1, 1, N1)[:, None]
+    expected = moved(W1, dW1, db1, 0.1)
+    monkeypatch.setattr("skshallow.core.input_scaling.SCALING_BLOCK", block)
+    np.testing.assert_allclose(moved(W1, dW1, db1, 0.1), expected, rtol=1e-12)

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 from doubles import Callbacks, Failing, FakeObjective, Scorer
-from scipy.optimize import check_grad, minimize
+from scipy.optimize import OptimizeResult, check_grad, minimize
 
+from skshallow.core import lbfgs as module
 from skshallow.core.activations import ACTIVATIONS
 from skshallow.core.batches import Batches, Inputs
 from skshallow.core.engine import NumpyEngine
@@ -249,3 +250,58 @@ def test_a_second_call_goes_on():
     assert minimize_lbfgs(state, FakeObjective(), 99, 1e-9).reason == "finished"
     assert state.epoch == len(state.history.losses) > 3
     assert state.history.initial_loss == (1 + 4 + 9 + 16 + 25) / 2
+
+
+# What SciPy is told, and what it says
+
+
+@pytest.mark.parametrize("level", [0.0, 99.0, 1e4, -1e4])
+def test_j_is_counted_from_its_start_where_that_is_large(level, monkeypatch):
+    """FakeObjective begins at J = 27.5 + penalty."""
+    told = []
+
+    def minimise_and_note(objective, start, **options):
+        told.extend(objective(start + step)[0] for step in (0, 1, 2))
+        return minimize(objective, start, **options)
+
+    monkeypatch.setattr(module, "minimize", minimise_and_note)
+    minimize_lbfgs(bare(), FakeObjective(penalty=level), 9, 1e-9)
+    J = level + np.array([27.5, 0, 27.5])
+    np.testing.assert_allclose(told, J - J[0] if abs(J[0]) > module.LARGE else J, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("status", "slopes", "reason"),
+    [
+        (0, [0.1, 0.0], "finished"),
+        (1, [0.1, 0.0], "unconverged"),
+        (2, [0.0, -0.1, 0.0], "line_search_failed"),
+        (2, [1e-4, -1e-4], "finished"),  # rounding, where nothing is left to win
+    ],
+)
+def test_a_line_search_has_failed_if_any_derivative_promised_more(status, slopes, reason):
+    assert module._reason(OptimizeResult(status=status, jac=np.array(slopes))) == reason
+
+
+def iterations(tol):
+    """After each iteration on the bowl: J, and the largest derivative."""
+    state, seen = bare(), []
+
+    class Notes(Callbacks):
+        def end_epoch(self):
+            J, penalty, gradient = FakeObjective()(state.theta)
+            seen.append((J + penalty, np.abs(gradient).max()))
+
+    minimize_lbfgs(state, FakeObjective(), 99, tol, callbacks=Notes())
+    return seen
+
+
+def test_it_ends_as_soon_as_derivatives_or_progress_are_as_small_as_promised():
+    path = iterations(1e-15)
+    J, slopes = np.array([(27.75, np.inf), *path]).T
+    progress = -np.diff(J) / np.maximum(np.maximum(np.abs(J[:-1]), np.abs(J[1:])), 1)
+    near = [slope / factor for slope in slopes[3:6] for factor in (9.5, 10.5)]
+    for tol in (*near, *np.geomspace(1e-12, 1e-3, 5)):
+        least = max(tol / 1_000, 4 * np.finfo(float).eps)
+        (ended,) = np.nonzero((slopes[1:] <= 10 * tol) | (progress <= least))
+        assert len(iterations(tol)) == ended[0] + 1, tol

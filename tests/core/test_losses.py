@@ -208,3 +208,9 @@ def test_every_output_may_have_a_quantile_of_its_own():
 def test_an_own_loss_must_say_its_value_and_slope(method):
     with pytest.raises(NotImplementedError, match=f"RegressionLoss must define {method}"):
         getattr(RegressionLoss(), method)(np.zeros((1, 2)), np.zeros((1, 2)))
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0, -0.5, np.nan, [0.5], [[0.5], [1.5]], [[0.0], [0.5]]])
+def test_a_quantile_level_outside_of_zero_to_one_is_refused(level):
+    with pytest.raises(ValueError, match="above 0 and below 1"):
+        Quantile(level)

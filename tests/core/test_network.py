@@ -8,7 +8,7 @@ import textbook
 from covering import covered
 from scipy.sparse import csr_array, csr_matrix
 
-from skshallow.core.activations import ACTIVATIONS
+from skshallow.core.activations import ACTIVATIONS, Activation
 from skshallow.core.batches import BLOCK_SIZE, Batches, Inputs, tile_size, tiles
 from skshallow.core.engine import BlockObjective
 from skshallow.core.losses import LOSSES, Huber
@@ -413,6 +413,17 @@ def test_each_of_several_networks_has_its_own_gradient(activation, kind, weighte
 
 
 @pytest.mark.parametrize("kind", LOSSES)
+def test_two_networks_have_gradients_of_their_own(kind):
+    (X, Y), (single, together) = data(kind), side_by_side("prelu", kind, 2)
+    together.loss_and_gradient(X.T, Y)
+    for network in single:
+        network.loss_and_gradient(X.T, Y)
+    for name, slopes in together.gradient.arrays().items():
+        expected = np.vstack([getattr(network.gradient, name) for network in single])
+        np.testing.assert_allclose(slopes, expected, rtol=1e-11, atol=1e-13)
+
+
+@pytest.mark.parametrize("kind", LOSSES)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_scores_of_several_networks_are_their_mean_and_those_of_one(activation, kind):
     (X, _), (single, together) = data(kind), side_by_side(activation, kind)
@@ -421,3 +432,23 @@ def test_scores_of_several_networks_are_their_mean_and_those_of_one(activation, 
     joined = together.parameters.layout.joined(together.parameters.arrays())
     one = Network(SimpleNamespace(**{"learned": None} | joined), together.activation)
     np.testing.assert_allclose(one.scores(X.T), mean, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("n_networks", [1, 2])
+def test_an_own_activation_sees_a_stack_tile_by_tile(n_networks):
+    class Cubed(Activation):
+        def forward(self, Z1, A1):
+            assert Z1.shape == (n_networks * N1, 5)
+            np.power(Z1, 3, out=A1)
+
+    _, together = side_by_side("tanh", "multiclass", n_networks)
+    network = Network(together.parameters, Cubed())
+    stack = np.random.default_rng(0).standard_normal((4, N0, 5))
+    expected = [network.scores(A0).copy() for A0 in stack]
+    if n_networks == 1:
+        np.testing.assert_allclose(network.scores(stack), expected, rtol=1e-12)
+    p = together.parameters
+    A1 = (p.W1 @ stack[0] + p.b1) ** 3
+    each = [array.reshape(n_networks, -1, array.shape[1]) for array in (p.W2, A1, p.b2)]
+    mean = np.mean([W2 @ a1 + b2 for W2, a1, b2 in zip(*each, strict=True)], axis=0)
+    np.testing.assert_allclose(expected[0], mean, rtol=1e-10)

@@ -187,3 +187,36 @@ def test_moments_that_would_never_fade_are_refused(betas):
     ((name, value),) = betas.items()
     with pytest.raises(ValueError, match=rf"{name}={value}.* below 1, for example 0\.9"):
         Adam(**betas)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_what_has_faded_becomes_zero_after_eight_steps(dtype):
+    least, adam = float(np.finfo(dtype).tiny), Adam()
+    theta = np.array([least**0.5, least**0.3, 1, -(least**0.5)], dtype)
+    adam.reset(theta)
+    adam.m[...] = [least**0.6, -(least**0.4), 1, -(least**0.6)]
+    for t in range(1, 9):
+        assert (theta != 0).all(), t
+        assert (adam.m != 0).all(), t
+        adam.step(theta, np.zeros(4, dtype), 0.0)
+    np.testing.assert_array_equal(theta != 0, [False, True, True, False])
+    np.testing.assert_array_equal(adam.m != 0, [False, True, True, False])
+
+
+def test_what_is_not_said_is_what_the_papers_recommend():
+    """Kingma and Ba for Adam; Sutskever and others look ahead."""
+    slopes = gradients(5, 6)
+    for default, said in (
+        (Adam(), Adam(beta1=0.9, beta2=0.999, epsilon=1e-8)),
+        (SGD(), SGD(momentum=0.9, nesterov=True)),
+    ):
+        np.testing.assert_array_equal(
+            run(default, np.ones(5), slopes), run(said, np.ones(5), slopes)
+        )
+
+
+@pytest.mark.parametrize("betas", [{"beta1": 0.0}, {"beta2": 0.0}, {"beta1": 0, "beta2": 0}])
+def test_moments_without_a_memory_are_the_gradient_and_its_square(betas):
+    adam, (slope,) = Adam(epsilon=0.0, **betas), gradients(5, 1)
+    theta = run(adam, np.zeros(5), [slope] * 3)  # of equal gradients every mean is the same
+    np.testing.assert_allclose(theta, -3 * RATE * np.sign(slope), rtol=1e-12)

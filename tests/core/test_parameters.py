@@ -176,11 +176,19 @@ def test_layouts_are_the_same_if_their_numbers_are():
     assert pickle.loads(pickle.dumps(layout)) == layout
 
 
-def test_a_network_that_is_divided_and_joined_again_is_the_same():
-    layout = Layout(4, 6, 2, networks=3)
+@pytest.mark.parametrize("networks", [1, 2, 3])
+def test_a_network_that_is_divided_and_joined_again_is_the_same(networks):
+    layout = Layout(4, 6, 2, networks=networks)
     rng, sizes = np.random.default_rng(0), {"W1": (6, 4), "W2": (2, 6), "b1": (6, 1), "b2": (2, 1)}
     arrays = {name: rng.standard_normal(shape) for name, shape in sizes.items()}
     divided = layout.divided(arrays)
     assert {name: array.shape for name, array in divided.items()} == layout.shapes
     for name, array in layout.joined(divided).items():
         np.testing.assert_allclose(array, arrays[name], rtol=1e-15)
+
+
+def test_another_vector_has_the_same_views():
+    parameters = counted()
+    other = parameters.views_of(parameters.theta + 100)
+    for name, view in other.arrays().items():
+        np.testing.assert_array_equal(view, getattr(parameters, name) + 100)

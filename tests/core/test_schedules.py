@@ -79,3 +79,28 @@ def test_inverse_scaling_counts_steps_and_stays_above_a_hundredth(n_steps):
     steps = np.arange(200 * n_steps)
     np.testing.assert_allclose(factors, (1 + steps / 300) ** -0.75)
     assert schedule.factor(10**9, None) == 0.01
+
+
+def test_steps_that_count_as_taken_bring_the_rate_down_before_the_first():
+    late, all_ = SCHEDULES["inverse_scaling"](steps_before=70), SCHEDULES["inverse_scaling"]()
+    np.testing.assert_allclose(late.factors(0, 7, None), all_.factors(10, 7, None), rtol=1e-14)
+    steep = SCHEDULES["inverse_scaling"](scale=10.0, power=0.5, least=0.2)
+    assert steep.factor(30, None) == pytest.approx(1 / 2)
+    assert steep.factor(1e6, None) == 0.2
+
+
+def test_factors_of_an_epoch_are_those_at_its_steps():
+    schedule = SCHEDULES["cosine"]()
+    expected = [schedule.factor(3 + i / 4, 10) for i in range(4)]
+    np.testing.assert_array_equal(schedule.factors(3, 4, 10), expected)
+
+
+@pytest.mark.parametrize("present", [1.0, 0.0051, 0.0055, 0.0049, 0.0045, 0.001])
+def test_the_rate_is_lowered_as_long_as_a_fifth_is_a_thousandth_or_more(present):
+    schedule = SCHEDULES["adaptive"](present)
+    while True:
+        before = schedule.factor(0, None)
+        if not schedule.lower():
+            break
+        assert schedule.factor(0, None) == pytest.approx(before / 5)
+    assert 1e-3 <= schedule.factor(0, None) == before < 5e-3

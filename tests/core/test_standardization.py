@@ -20,6 +20,7 @@ from skshallow.core.standardization import (
     Moments,
     Standardization,
     TargetStandardization,
+    WeightedTargets,
     fold,
 )
 
@@ -532,3 +533,95 @@ def test_a_constant_target_is_measured_by_its_size(kind, value):
 def test_squares_neither_overflow_nor_vanish(unit):
     scaled = TargetStandardization.measure(unit * Y, SquaredError()).apply(unit * Y)
     np.testing.assert_allclose(scaled.std(axis=1), 1, rtol=1e-10)
+
+
+@pytest.mark.parametrize(("dtype", "unit"), [("float32", 1e15), ("float64", 1e130)])
+def test_a_large_unit_of_a_column_does_not_matter(dtype, unit):
+    X = table(dtype=dtype)[:, :3]
+    large = (X.astype(float) * unit).astype(dtype)
+    tolerance = 100 * np.finfo(dtype).eps
+    np.testing.assert_allclose(standardise(large)[1], standardise(X)[1], atol=tolerance)
+
+
+# Another footing
+
+
+def standardization(mean, deviation, dtype=np.float64):
+    mean, deviation = (np.array(x, dtype)[:, None] for x in (mean, deviation))
+    return Standardization(
+        mean, np.where(deviation > 0, 1 / np.where(deviation > 0, deviation, 1), 0)
+    )
+
+
+def test_a_network_on_another_footing_is_the_same():
+    rng, X = np.random.default_rng(2), table()[:, :3]
+    old, new = standardization([0, 20, 0.5], [1, 3, 2]), standardization([-0.5, 22, 0], [2, 4, 0.5])
+    W1, b1 = rng.standard_normal((4, 3)), rng.standard_normal((4, 1))
+    before = W1 @ old.apply(X.T.copy()) + b1
+    old.change(new, W1, b1)
+    np.testing.assert_allclose(W1 @ new.apply(X.T.copy()) + b1, before, rtol=1e-10, atol=1e-12)
+
+
+def test_the_weights_of_a_column_that_is_new_stay():
+    old, new = standardization([1.0, 7.0], [2, 0]), standardization([1.0, 7.0], [2, 5])
+    W1, b1 = np.array([[3.0, -4.0]]), np.array([[0.5]])
+    old.change(new, W1, b1)
+    np.testing.assert_allclose(W1, [[3.0, -4.0]])
+    np.testing.assert_allclose(b1, [[0.5]])
+
+
+@pytest.mark.parametrize("kind", REGRESSION_LOSSES)
+def test_scores_in_the_unit_of_y_are_the_same_on_another_footing(kind):
+    loss = REGRESSION_LOSSES[kind]()
+    old, new = (TargetStandardization.measure(y, loss) for y in (Y, 3 * Y + 2))
+    W2, b2, A1 = RNG.standard_normal((2, 3)), RNG.standard_normal((2, 1)), RNG.random((3, 5))
+    before = old.raw_scores(W2 @ A1 + b2)
+    old.change(new, W2, b2)
+    np.testing.assert_allclose(new.raw_scores(W2 @ A1 + b2), before, rtol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("moved", "stretched", "close"),
+    [
+        *((0, 0, True), (5e-7, 0, True), (-5e-7, 0, True), (0, 5e-7, True), (0, -5e-7, True)),
+        *((2e-6, 0, False), (-2e-6, 0, False), (0, 2e-6, False), (0, -2e-6, False)),
+    ],
+)
+def test_two_footings_are_close_up_to_a_millionth_of_a_deviation(moved, stretched, close):
+    """Also in one column of several, and whatever the unit."""
+    mean, deviation = np.array([3.0, -2e5, 7e-9]), np.array([2.0, 1e4, 1e-8])
+    for j in range(3):
+        other = mean.copy(), deviation.copy()
+        other[0][j] += moved * deviation[j]
+        other[1][j] *= 1 + stretched
+        assert standardization(mean, deviation).is_close(standardization(*other)) == close
+        targets = [
+            TargetStandardization(m[:, None], d[:, None], d[:, None], m[:, None])
+            for m, d in ((mean, deviation), other)
+        ]
+        assert targets[0].is_close(targets[1]) == close
+
+
+def test_the_root_mean_square_of_targets_that_are_zero_is_zero():
+    targets = WeightedTargets(np.array([[0.0, 0.0], [3.0, -4.0]]), np.array([1.0, 3.0]))
+    np.testing.assert_allclose(targets.root_mean_square(), [[0], [np.sqrt((9 + 3 * 16) / 4)]])
+
+
+@pytest.mark.parametrize(("dtype", "year"), [("float32", 2e6), ("float64", 1.7e18)])
+def test_a_column_far_from_zero_is_folded_about_its_mean(dtype, year):
+    rng, X = np.random.default_rng(0), np.zeros((3, 50))
+    X[:] = rng.standard_normal((3, 50))
+    X[1] = year + np.round(1_000 * X[1]) * (1 if dtype == "float64" else 1 / 8)
+    X = X.astype(dtype)
+    scales = standardization(X.mean(axis=1), X.std(axis=1), dtype)
+    np.testing.assert_array_equal(scales.center[:, 0] != 0, [False, True, False])
+    W1, b1 = rng.standard_normal((4, 3)).astype(dtype), rng.standard_normal((4, 1)).astype(dtype)
+    folded_W1, folded_b1 = scales.fold(W1, b1)
+    expected = W1 @ scales.apply(X.copy()) + b1
+    tolerance = 100 * np.finfo(dtype).eps
+    np.testing.assert_allclose(
+        folded_W1 @ (X - scales.center) + folded_b1, expected, rtol=1e-3, atol=tolerance
+    )
+    again = scales.unfold(folded_W1, folded_b1)
+    np.testing.assert_allclose(again[0], W1, rtol=tolerance)
+    np.testing.assert_allclose(again[1], b1, rtol=tolerance, atol=tolerance)

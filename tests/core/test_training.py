@@ -11,11 +11,13 @@ from skshallow.core.activations import ACTIVATIONS
 from skshallow.core.batches import Batches, Inputs
 from skshallow.core.engine import NumpyEngine
 from skshallow.core.initializers import INITIALIZERS, initialize
+from skshallow.core.input_scaling import InputScaling
 from skshallow.core.losses import LOSSES
 from skshallow.core.network import Dropout, Network
 from skshallow.core.optimizers import OPTIMIZERS
 from skshallow.core.parameters import Layout, Parameters
 from skshallow.core.schedules import SCHEDULES
+from skshallow.core.standardization import Standardization, TargetStandardization
 from skshallow.core.training import EarlyStopping, LearningRate, TrainingState, fit_epochs
 
 M, N0, N1 = 40, 3, 4
@@ -613,3 +615,65 @@ def test_best_weights_are_scored_anew_when_the_metric_has_changed():
     outcome = fit_epochs(state, FakeEngine(state), 2, scorer=scorer)
     assert (outcome.epoch, state.checkpoint.score) == (1, -5.0)
     np.testing.assert_array_equal(scorer.seen[0], outcome.weights)
+
+
+# Going back, and another footing
+
+
+@pytest.mark.parametrize("networks", [1, 2])
+def test_the_kept_weights_change_their_footing_too(networks):
+    rng = np.random.default_rng(0)
+    parameters = Parameters.zeros(Layout(N0, networks * N1, 2, networks=networks))
+    state = TrainingState(parameters, 0, rng, None, EarlyStopping(PATIENCE, 0.0))
+    X, A1 = rng.standard_normal((N0, 5)), rng.standard_normal((N1, 5))
+    inputs = [Standardization(*rng.uniform(1, 2, (2, N0, 1))) for _ in range(2)]
+    columns = [rng.uniform(1, 2, (2, 1)) for _ in range(4)]
+    targets = [TargetStandardization(b, a, a, b) for a, b in (columns[:2], columns[2:])]
+
+    def raw(theta, of_inputs, of_targets):
+        p, each = parameters.views_of(theta), parameters.layout.by_network
+        Z2 = [W2 @ A1 + b2 for W2, b2 in zip(each(p.W2), each(p.b2), strict=True)]
+        return p.W1 @ of_inputs.apply(X.copy()) + p.b1, [of_targets.raw_scores(Z) for Z in Z2]
+
+    state.theta[...] = rng.standard_normal(state.theta.size)
+    state.checkpoint.update(1.0, 0, rng.standard_normal(state.theta.size))
+    thetas = state.theta, state.checkpoint.best_weights
+    before = [raw(theta, inputs[0], targets[0]) for theta in thetas]
+    state.change_scales((inputs[0], targets[0]), (inputs[1], targets[1]))
+    for theta, (Z1, Z2) in zip(thetas, before, strict=True):
+        after = raw(theta, inputs[1], targets[1])
+        np.testing.assert_allclose(after[0], Z1, rtol=1e-10)
+        np.testing.assert_allclose(after[1], Z2, rtol=1e-10)
+    unchanged = state.theta.copy()
+    state.change_scales((None, None), (None, None))
+    np.testing.assert_array_equal(state.theta, unchanged)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+@pytest.mark.parametrize("before", [0, 3])
+def test_what_was_undone_and_done_again_is_what_was_done(before, optimizer):
+    state = begin(optimizer, "adaptive")
+    state.use_optimizer(state.optimizer, InputScaling(2.0))
+    train(state, before)
+    snapshot = state.snapshot()
+    ends = []
+    for _ in range(2):
+        train(state, 4)
+        ends.append((state.theta.copy(), state.checkpoint.best_weights, vars(state.history).copy()))
+        ends[-1][-1].update(
+            {name: list(getattr(state.history, name)) for name in ("losses", "scores")}
+        )
+        state.go_back(snapshot)
+        assert state.epoch == len(state.history.penalties) == len(state.history.scores) == before
+        assert (state.history.initial_loss is None) == (before == 0)
+        snapshot = state.snapshot()
+    np.testing.assert_array_equal(ends[0][0], ends[1][0])
+    np.testing.assert_array_equal(ends[0][1], ends[1][1])
+    assert ends[0][2]["losses"] == ends[1][2]["losses"]
+
+
+def test_inputs_that_are_scaled_already_keep_the_past_of_their_scales():
+    state, old, new = begin("adam"), InputScaling(2.0), InputScaling(3.0)
+    for given, expected in ((old, old), (new, old), (None, None), (None, None), (new, new)):
+        state.use_input_scaling(given)
+        assert state.input_scaling is expected
