@@ -17,7 +17,7 @@ from skshallow.monitoring import Checkpoint, LossMonitor
 X, Y = (array[:400] for array in load_digits(return_X_y=True))
 LEARNED = "W1_", "b1_", "W2_", "b2_", "alpha_", "n_iter_", "best_iter_", "loss_curve_"
 OPTIONS = {
-    "adam": {"max_iter": 6},
+    "adam": {"max_iter": 6, "alpha": "auto"},
     "early_stopping": {"early_stopping": True, "n_iter_no_change": 2, "tol": 0.01},
     "scored": {"early_stopping": True, "scoring": "neg_mean_squared_error", "max_iter": 6},
     "adaptive": {"solver": "sgd", "schedule": "adaptive", "max_iter": 8},
@@ -51,7 +51,9 @@ class KilledAfter:
 
 
 def network(kind=ShallowNNClassifier, **options):
-    return kind(**{"hidden_units": 6, "random_state": 0, "warm_start": True} | options)
+    return kind(
+        **{"hidden_units": 6, "alpha": 0.01, "random_state": 0, "warm_start": True} | options
+    )
 
 
 def killed_after(n, estimator, path, **options):
@@ -79,7 +81,7 @@ def test_a_fit_that_goes_on_learns_the_same_weights(options, kind, share, tmp_pa
 
 @pytest.mark.parametrize("after", [3, 8])
 def test_lbfgs_goes_on_to_as_low_a_loss(after, tmp_path):
-    path, options = tmp_path / "network.joblib", {"solver": "lbfgs", "alpha": 0.1}
+    path, options = tmp_path / "network.joblib", {"solver": "lbfgs", "alpha": 1.0}
     whole = network(**options).fit(X, Y)
     killed_after(after, network(**options), path)
     again = joblib.load(path).fit(X, Y)

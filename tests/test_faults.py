@@ -27,7 +27,7 @@ X, Z = RNG.normal(size=(12, 3)), RNG.normal(size=(12, 2))
 Y, LABELS = (X[:, 0] > 0).astype(int), (Z > 0).astype(int)
 TINY = {"hidden_units": 2, "max_iter": 2, "alpha": 0.01, "engine": "numpy", "random_state": 0}
 ERRORS = KeyboardInterrupt, MemoryError
-FAST = 8  # lines of each call in the fast tests
+FAST = 5  # lines of each call in the fast tests
 
 
 # What is called

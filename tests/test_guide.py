@@ -19,7 +19,7 @@ CASES = [  # in the two stories what stands later builds on what is above
 ]
 
 
-@pytest.mark.fast(2)
+@pytest.mark.fast(1)
 @pytest.mark.parametrize(("page", "title", "text"), CASES)
 def test_the_page_prints_what_it_shows(page, title, text):
     assert_prints_what_it_shows(page, title, text)

@@ -54,7 +54,6 @@ def with_engine(engine):
 
 
 @pytest.mark.fast(2)
-@pytest.mark.fast(6)
 @pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize("engine", ["numpy", "numba"])
 @pytest.mark.parametrize("name", FITS)

@@ -153,6 +153,7 @@ def test_the_weights_predict_by_the_formula_of_the_docs():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.fast(1)
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_a_column_that_begins_to_change_is_learned(dtype):
@@ -170,6 +171,7 @@ def test_a_column_that_begins_to_change_is_learned(dtype):
 # Targets
 
 
+@pytest.mark.fast(2)
 @pytest.mark.parametrize("offset", [1e9, 2e12])
 @pytest.mark.parametrize("loss", ["squared_error", "absolute_error"])
 def test_targets_with_a_large_offset_are_learned(offset, loss):
@@ -177,6 +179,7 @@ def test_targets_with_a_large_offset_are_learned(offset, loss):
     assert r2_score(Y, model.predict(X) - offset) > 0.9
 
 
+@pytest.mark.fast(3)
 @pytest.mark.parametrize("value", [0.0, 0.1, -3e9, 1e-300, 1.23456789e100])
 @pytest.mark.parametrize("loss", ["squared_error", "absolute_error"])
 def test_a_constant_target_is_predicted(value, loss):
@@ -184,6 +187,7 @@ def test_a_constant_target_is_predicted(value, loss):
     np.testing.assert_allclose(model.predict(X), value, rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.fast(1)
 @pytest.mark.parametrize(("dtype", "offset"), [(np.float32, 1e7), (np.float64, 1e14)])
 def test_targets_that_the_type_of_x_does_not_resolve_are_named(dtype, offset):
     with pytest.warns(

@@ -542,6 +542,7 @@ def test_many_columns_that_go_together_are_no_divergence():
     assert regressor.score(X[150:], y[150:]) > 0.9
 
 
+@pytest.mark.slow
 def test_a_small_first_target_does_not_forbid_later_ones():
     X, y = make_regression(60, 3, noise=1, random_state=0)
     regressor = ShallowNNRegressor(16, random_state=0).partial_fit(X[:1], [1e-3])

@@ -70,7 +70,7 @@ def test_the_penalty_is_that_of_all_rows_seen():
     assert small.alpha_ == pytest.approx(large.alpha_) == pytest.approx(2.5 / 900)
 
 
-@pytest.mark.fast(3)
+@pytest.mark.fast(1)
 @pytest.mark.parametrize("size", [30, 300, 900])
 @pytest.mark.parametrize("order", ["as before", "at random"])
 def test_a_further_pass_over_the_same_samples_is_no_new_data(size, order):
@@ -124,6 +124,7 @@ def test_the_rate_comes_down_only_if_no_end_is_known():
     assert rates["known"] == 1  # a new period of the cosine begins
 
 
+@pytest.mark.slow
 @pytest.mark.fast(1)
 @pytest.mark.parametrize("max_iter", ["auto", 100])
 @pytest.mark.parametrize("size", [1, 10, 100])

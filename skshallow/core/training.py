@@ -268,6 +268,7 @@ def fit_epochs(state, engine, n_epochs, *, shuffle=True, scorer=None, callbacks=
     limit, shuffle = LossLimit(state, engine), shuffle and engine.n_steps > 1
     look = {"scorer": scorer, "callbacks": callbacks}
     look["max_loss"] = max_validation_loss(scorer, engine.divergence_factor)
+    weights, reason = state.theta, None
     try:
         for _ in range(n_epochs):
             if callbacks is not None:

@@ -195,6 +195,7 @@ def many_hashes(n):
     return mix(np.arange(1, n + 1, dtype=np.uint64))
 
 
+@pytest.mark.fast(6)
 @pytest.mark.parametrize("passes", [1, 2, 7])
 @pytest.mark.parametrize("different", [1, 300, KEPT - 1, 40_000])
 def test_examples_of_several_passes_count_once(different, passes):

@@ -134,6 +134,7 @@ def test_a_picture_leaves_the_network_as_it_was(display, digits):
     assert joblib.hash(vars(digits)) == before
 
 
+@pytest.mark.slow
 @pytest.mark.fast(1)
 @pytest.mark.parametrize("display", DISPLAYS)
 def test_plot_draws_in_the_given_axis_and_gives_itself(display, digits):
@@ -279,6 +280,7 @@ def brightness_to_the_color_blind(color):
     return linear @ (0.2126, 0.7152, 0.0722)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("log_scale", [False, True])
 def test_each_of_two_axes_has_the_color_of_its_curve(log_scale):
     curves = {"validation": [0.5, 0.9], "validation_name": "accuracy", "best_iter": 2}
@@ -301,6 +303,7 @@ def test_the_two_axes_can_be_told_apart_without_hues():
     assert display.line_.get_linestyle() != display.validation_line_.get_linestyle()
 
 
+@pytest.mark.slow
 def test_colors_that_stand_for_networks_are_not_those_of_the_axes():
     curves = {"validation": [0.5, 1], "validation_name": "accuracy"}
     first = LossCurveDisplay([1, 0.2], **curves).plot()
@@ -350,6 +353,7 @@ def three_networks():
     }
 
 
+@pytest.mark.slow
 def test_several_networks_share_axes_and_each_has_a_colour():
     displays = LossCurveDisplay.from_estimators(three_networks()).values()
     (ax,) = {display.ax_ for display in displays}
@@ -400,6 +404,7 @@ def test_several_networks_are_checked_before_anything_is_drawn(iris):
     assert plt.get_fignums() == []
 
 
+@pytest.mark.slow
 def test_scores_of_different_kinds_share_an_axis_with_a_common_name():
     first = LossCurveDisplay([1, 0.5], validation=[0.1, 0.2], validation_name="accuracy").plot()
     second = LossCurveDisplay([1, 0.5], validation=[0.1, 0.2], validation_name="r2", name="b")
@@ -439,6 +444,7 @@ def test_a_negative_loss_is_refused_on_a_logarithmic_axis_alone(curves):
         display.plot(LossCurveDisplay([1, 2]).plot(log_scale=True).ax_)
 
 
+@pytest.mark.slow
 def test_a_negative_score_does_not_mind_logarithmic_losses():
     display = LossCurveDisplay([1, 0.1], validation=[-0.5, 0.5], validation_name="r2")
     assert display.plot(log_scale=True).score_ax_.get_yscale() == "linear"
@@ -769,6 +775,7 @@ def test_of_two_features_each_unit_is_shown_all_over_the_plane(activation, g, la
     assert display.colorbar_.ax.get_ylabel() == "activation"
 
 
+@pytest.mark.slow
 def test_the_axes_of_the_plane_have_names_at_the_outer_pictures():
     X, y = load_iris(return_X_y=True, as_frame=True)
     X = X.iloc[:, :2]
@@ -822,6 +829,7 @@ def test_numbers_of_pictures_and_points_are_checked(argument, digits):
         HiddenUnitsDisplay.from_estimator(digits, **{argument: 0})
 
 
+@pytest.mark.slow
 def test_pictures_stay_in_the_place_of_the_given_axis(digits):
     figure, axes = plt.subplots(1, 2, figsize=(9, 4))
     place = axes[1].get_position()
