@@ -80,8 +80,9 @@ def test_a_fit_that_goes_on_learns_the_same_weights(options, kind, share, tmp_pa
 
 
 @pytest.mark.parametrize("after", [3, 8])
+@pytest.mark.fast(1)
 def test_lbfgs_goes_on_to_as_low_a_loss(after, tmp_path):
-    path, options = tmp_path / "network.joblib", {"solver": "lbfgs", "alpha": 1.0}
+    path, options = tmp_path / "network.joblib", {"solver": "lbfgs", "alpha": 0.3}
     whole = network(**options).fit(X, Y)
     killed_after(after, network(**options), path)
     again = joblib.load(path).fit(X, Y)

@@ -93,7 +93,7 @@ def assert_finite(model, X):
 def went_wrong(model, X, y, weights):
     """Whether losses are no numbers, or that of the kept weights is absurd beside the first."""
     losses = np.append(model.loss_curve_, model.loss_)
-    limit = ABSURD * (1 + abs(losses[0]))
+    limit, y = ABSURD * (1 + abs(losses[0])), y[:, 0] if y.shape[1:] == (1,) else y
     return not (np.isfinite(losses).all() and model._mean_loss(X, y, weights) <= limit)
 
 

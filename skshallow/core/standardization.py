@@ -304,8 +304,9 @@ class WeightedTargets:
         self.Y, self.s = Y, np.ones(Y.shape[1]) if s is None else s
 
     def mean(self):
-        """Weighted mean."""
-        return (self.Y @ self.s / self.s.sum())[:, None]
+        """Weighted mean; of equal targets it is the target itself, which rounding would miss."""
+        Y, mean = self.Y[:, self.s > 0], self.Y @ self.s / self.s.sum()
+        return np.clip(mean, Y.min(axis=1), Y.max(axis=1))[:, None]
 
     def root_mean_square(self):
         """By way of the largest, whose square might overflow or vanish."""

@@ -265,16 +265,15 @@ def fit_epochs(state, engine, n_epochs, *, shuffle=True, scorer=None, callbacks=
     Outcome
     """
     state.checkpoint.update(-inf, state.epoch, state.theta)  # something to go back to
-    limit, shuffle = LossLimit(state, engine), shuffle and engine.n_steps > 1
+    limit, weights, reason = LossLimit(state, engine), state.theta, None
     look = {"scorer": scorer, "callbacks": callbacks}
     look["max_loss"] = max_validation_loss(scorer, engine.divergence_factor)
-    weights, reason = state.theta, None
     try:
         for _ in range(n_epochs):
             if callbacks is not None:
                 callbacks.begin_epoch()
             weights, penalty = state.theta.copy(), engine.penalty()
-            losses = _run_epoch(state, engine, shuffle)
+            losses = _run_epoch(state, engine, shuffle and engine.n_steps > 1)
             state.history.start(check_loss(float(losses[0])))
             loss = limit.check(losses)
             reason = end_epoch(state, loss, penalty, weights=weights, **look)

@@ -625,3 +625,12 @@ def test_a_column_far_from_zero_is_folded_about_its_mean(dtype, year):
     again = scales.unfold(folded_W1, folded_b1)
     np.testing.assert_allclose(again[0], W1, rtol=tolerance)
     np.testing.assert_allclose(again[1], b1, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("n", [20, 1_000_003])
+@pytest.mark.parametrize("y", [0.1, -0.12853466294403426, 1e300, 3e-310])
+def test_the_mean_of_equal_targets_is_the_target(y, n):
+    """A sum of many tenths is no multiple of a tenth."""
+    weights = np.random.default_rng(0).random(n)
+    assert WeightedTargets(np.full((1, n), y), np.ones(n)).mean() == y
+    assert WeightedTargets(np.full((1, n), y) / 1e9, weights).mean() == y / 1e9
