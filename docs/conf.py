@@ -134,6 +134,7 @@ html_sidebars = {
         "changes",
         "citation",
         "contributing",
+        "reliability",
         "security",
     )
 }

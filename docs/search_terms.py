@@ -5,6 +5,7 @@ PAGES = {
     "batch size": "user_guide/choosing",
     "calibration": "user_guide/probabilities",
     "callback": "user_guide/training",
+    "checkpoint": "user_guide/training",
     "citation": "citation",
     "class imbalance": "user_guide/data",
     "conformal prediction": "recipes",
