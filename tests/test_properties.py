@@ -93,7 +93,8 @@ def assert_finite(model, X):
 def went_wrong(model, X, y, weights):
     """Whether losses are no numbers, or that of the kept weights is absurd beside the first."""
     losses = np.append(model.loss_curve_, model.loss_)
-    limit, y = ABSURD * (1 + abs(losses[0])), y[:, 0] if y.shape[1:] == (1,) else y
+    limit = ABSURD * (1 + abs(float(losses[0])))  # of Python, as it may be infinite
+    y = y[:, 0] if y.shape[1:] == (1,) else y
     return not (np.isfinite(losses).all() and model._mean_loss(X, y, weights) <= limit)
 
 
