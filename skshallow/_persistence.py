@@ -8,6 +8,7 @@ matter to old files where in the package such an object is defined.
 import numpy as np
 from sklearn.exceptions import InconsistentVersionWarning
 
+from skshallow._inputs import DTYPES
 from skshallow._names import shown
 from skshallow._prediction import FITTED
 from skshallow._stream import Stream
@@ -82,8 +83,8 @@ def _fault_of(state):
     """Why a state with weights cannot predict, or None."""
     arrays = {attribute: state[attribute] for attribute in FITTED.values() if attribute in state}
     for attribute, array in arrays.items():
-        if not (isinstance(array, np.ndarray) and array.dtype.kind == "f" and array.ndim == 2):
-            return f"{attribute} is {shown(array)}, not a matrix of floats"
+        if not (isinstance(array, np.ndarray) and array.dtype in DTYPES and array.ndim == 2):
+            return f"{attribute} is {shown(array)}, not a matrix of float32 or float64"
         if not np.isfinite(array).all():
             return f"{attribute} is not finite"
     missing = [a for a in ("W2_", "b1_", "b2_", "_encoder", "_activation") if a not in state]
@@ -96,6 +97,22 @@ def _fault_of(state):
             return f"{FITTED[name]} has shape {found}, not {shape}"
     if state.get("n_features_in_") != n0:
         return f"n_features_in_ is {shown(state.get('n_features_in_'))}, but W1_ has {n0} columns"
+    return _fault_of_training(state, n1, n0, n2)
+
+
+def _fault_of_training(state, n1, n0, n2):
+    """Why training cannot go on from a state of these shapes, or None."""
+    for attribute, length in zip(SCALES, (n0, n2), strict=True):
+        scales = state.get(attribute)
+        if scales is not None and any(len(array) != length for array in vars(scales).values()):
+            return f"{attribute} is not for {length} numbers"
+    if "_state" in state:
+        parameters = state["_state"].parameters
+        layout = parameters.layout
+        if (layout.n1, layout.n0, layout.n2) != (n1, n0, n2) or layout.size != len(
+            parameters.theta
+        ):
+            return "_state is of a network of another shape"
     return None
 
 

@@ -82,7 +82,8 @@ class Progress:
         return f"{score_name(self.estimator)} {value:.5f}"
 
     def _reason(self, reason):
-        done, n = self.state.epoch - self.first, self.estimator.n_iter_no_change
+        done = self.state.epoch - self.state.learning_rate.start  # with those before a checkpoint
+        n = self.estimator.n_iter_no_change
         without = f"no better by tol={self.estimator.tol:.3g} for {n} {self.unit}s"
         reasons = {
             "finished": f"all {done} epochs done",

@@ -163,6 +163,12 @@ def _early_stopping(estimator):
 
 def new_engine(estimator, settings: Settings, state, data: DataSet, alpha: float) -> Engine:
     """What computes for these samples, with this penalty."""
+    layout = state.parameters.layout
+    if (data.n_features, data.n_outputs) != (layout.n0, layout.n2):
+        raise ValueError(
+            f"X and y are of {data.n_features} features and {data.n_outputs} outputs, the network "
+            f"is of {layout.n0} and {layout.n2}: fit a new one"
+        )
     dropout = Dropout(estimator.dropout, state.rng) if estimator.dropout else None
     functions = copy.deepcopy(estimator._activation), estimator._encoder.new_loss()
     network = Network(state.parameters, *functions, alpha=alpha, dropout=dropout)

@@ -2,13 +2,14 @@
 
 import copy
 import os
+import pickle
+import shutil
 import threading
 from collections.abc import Callable, Mapping
 from numbers import Integral
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
 from sklearn.callback import ScoringMonitor
 from sklearn.metrics import get_scorer, get_scorer_names
@@ -157,30 +158,33 @@ class Checkpoint:
 
     The file holds the network of the last epoch saved and all that its training needs. It is
     replaced as a whole: whatever ends the process, and whenever, it is a complete one. Load it with
-    joblib, and ``fit`` with ``warm_start=True`` on the same data takes the epochs that are left.
-    Weights and history are then those of a fit that was never cut off, bit for bit. Only "lbfgs"
-    goes another way from there, as SciPy keeps its memory of earlier gradients to itself.
+    joblib or pickle: ``fit`` on the same samples in the same order, with the same parameters, takes the
+    epochs that are left. Weights and history are then those of a fit that was never cut off, bit
+    for bit. Only "lbfgs" goes another way from there, as SciPy keeps its memory of earlier
+    gradients to itself. ``partial_fit`` has no callbacks.
 
     Parameters
     ----------
     path : str or path-like
-        The file. A file for every fit: in a search the fits would replace each other's.
+        The file. A file for every fit: in a search the fits would replace each other's. A process
+        that is killed while it writes may leave a file with ".part" at the end of its name.
     every_n_epochs : int, default=1
-        Save after every so many epochs (iterations for "lbfgs"), and after the last one.
+        Save after every so many epochs (iterations for "lbfgs"), and after the last one, unless
+        another callback stops training there.
 
     Raises
     ------
     TypeError, ValueError
         If ``path`` is no name or ``every_n_epochs`` no positive integer; in ``fit``, if it is set
-        on something that is no network of this package.
+        on something that is no network of this package, or on one without ``warm_start``.
     OSError
-        In ``fit``, before training, if there can be no such file.
+        In ``fit``, before training, if there is no folder for the file, or no right to write to it.
 
     Warns
     -----
     UserWarning
-        If a checkpoint cannot be written, as when the disk is full. Training goes on, and the file
-        stays as it was.
+        If a checkpoint cannot be written, as when the disk is full or an object of yours cannot be
+        pickled. Training goes on, and the file stays as it was.
 
     See Also
     --------
@@ -211,7 +215,8 @@ class Checkpoint:
         if not isinstance(path, str | os.PathLike):
             raise TypeError(f"path={shown(path)} is of the wrong type: give the name of a file")
         check_number("every_n_epochs", every_n_epochs, Integral, 1)
-        self.path, self.every_n_epochs = Path(path), int(every_n_epochs)
+        self.path = Path(path).expanduser().resolve()  # whatever folder is the present one later
+        self.every_n_epochs = int(every_n_epochs)
 
     def setup(self, estimator, context):
         """Check, before a fit, the network and the file; scikit-learn calls it.
@@ -225,14 +230,19 @@ class Checkpoint:
 
         Raises
         ------
-        TypeError
-            If it is no network of this package.
+        TypeError, ValueError
+            If it is no network of this package, or has no ``warm_start``.
         OSError
             If there is no such folder, or it cannot be written to.
         """
         _check_network(self, estimator)
-        if self.path.is_dir():
-            raise IsADirectoryError(f"path='{self.path}' is a folder: give the name of a file")
+        if not estimator.warm_start:
+            raise ValueError(
+                f"warm_start={estimator.warm_start!r}: fit would begin anew and replace the "
+                "checkpoint, not go on from it: set warm_start=True"
+            )
+        if self.path.exists() and not self.path.is_file():
+            raise FileExistsError(f"path='{self.path}' is no plain file: give the name of one")
         if not self.path.parent.is_dir():
             raise FileNotFoundError(f"path='{self.path}' is in no folder: create the folder first")
         if not os.access(self.path.parent, os.W_OK):
@@ -273,11 +283,12 @@ class Checkpoint:
         try:
             _replace(self.path, network)
             self.failed = False
-        except OSError as error:
+        except Exception as error:  # whatever it is, training matters more
             if not self.failed:
                 warn_caller(
-                    f"the checkpoint of epoch {state.epoch} was not saved ({error}): training goes "
-                    "on, and the file is as it was"
+                    f"the checkpoint of epoch {state.epoch} was not saved to '{self.path}' "
+                    f"({type(error).__name__}: {error}): training goes on, and the file is as it "
+                    "was"
                 )
             self.failed = True
 
@@ -298,9 +309,11 @@ def _replace(path, network):
     part = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.part")
     try:
         with open(part, "wb") as file:
-            joblib.dump(network, file)
+            pickle.dump(network, file, protocol=5)
             file.flush()
             os.fsync(file.fileno())
+        if path.exists():
+            shutil.copymode(path, part)
         os.replace(part, path)
     except BaseException:
         part.unlink(missing_ok=True)

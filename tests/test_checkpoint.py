@@ -171,10 +171,34 @@ def test_a_disk_that_is_full_costs_the_checkpoint_and_not_the_fit(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_what_cannot_be_pickled_costs_the_checkpoint_and_not_the_fit(tmp_path):
+    options = {"early_stopping": True, "scoring": lambda model, X, y: 0.0, "max_iter": 2}
+    with pytest.warns(UserWarning, match=r"epoch 1 was not saved to '.*' \(.*ickl"):
+        fitted = network(**options).set_callbacks(Checkpoint(tmp_path / "n")).fit(X, Y)
+    assert fitted.n_iter_ == 2
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_file_is_where_it_was_with_the_rights_that_it_had(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    checkpoint = Checkpoint("network.joblib")
+    network(max_iter=1).set_callbacks(checkpoint).fit(X, Y)
+    (tmp_path / "network.joblib").chmod(0o600)
+    (tmp_path / "link").symlink_to("network.joblib")
+    monkeypatch.chdir("/")
+    for again in (checkpoint, Checkpoint(tmp_path / "link")):
+        network(max_iter=3).set_callbacks(again).fit(X, Y)
+    assert (tmp_path / "link").is_symlink()
+    assert joblib.load(tmp_path / "network.joblib").n_iter_ == 3
+    assert (tmp_path / "network.joblib").stat().st_mode & 0o777 == 0o600
+
+
 def test_what_cannot_work_is_refused_before_training(tmp_path):
-    for path, error in [(tmp_path, IsADirectoryError), (tmp_path / "a" / "b", FileNotFoundError)]:
+    for path, error in [(tmp_path, FileExistsError), (tmp_path / "a" / "b", FileNotFoundError)]:
         with pytest.raises(error, match=r"path='.*'"):
             network().set_callbacks(Checkpoint(path)).fit(X, Y)
+    with pytest.raises(ValueError, match=r"warm_start=False: .*set warm_start=True"):
+        network(warm_start=False).set_callbacks(Checkpoint(tmp_path / "n")).fit(X, Y)
     with pytest.raises(TypeError, match="set on a StandardScaler"):
         Checkpoint(tmp_path / "n").setup(StandardScaler(), None)
     with pytest.raises(TypeError, match="path=3"):
