@@ -158,9 +158,9 @@ class Checkpoint:
 
     The file holds the network of the last epoch saved and all that its training needs. It is
     replaced as a whole: whatever ends the process, and whenever, it is a complete one. Load it with
-    joblib or pickle: ``fit`` on the same samples in the same order, with the same parameters, takes the
-    epochs that are left. Weights and history are then those of a fit that was never cut off, bit
-    for bit. Only "lbfgs" goes another way from there, as SciPy keeps its memory of earlier
+    joblib or pickle: ``fit`` on the same samples in the same order, with the same parameters, takes
+    the epochs that are left. Weights and history are then those of a fit that was never cut off,
+    bit for bit. Only "lbfgs" goes another way from there, as SciPy keeps its memory of earlier
     gradients to itself. ``partial_fit`` has no callbacks.
 
     Parameters
