@@ -69,7 +69,7 @@ def test_threads_predict_while_others_fit_and_pickle():
         return n
 
     def fit_and_pickle():
-        for _ in range(20):
+        for _ in range(8):
             assert bits() == weights
             again = pickle.loads(pickle.dumps(shared))
             assert again.predict_proba(X).tobytes() == expected
@@ -103,7 +103,7 @@ def test_threads_predict_with_an_estimator_that_is_fitted_meanwhile():
 
     with ThreadPoolExecutor(4) as pool:
         tasks = [pool.submit(predict) for _ in range(4)]
-        for seed in [0, 1] * 50:
+        for seed in [0, 1] * 20:
             model.set_params(random_state=seed).fit(X, Y)
         stop.set()
         assert set().union(*(task.result() for task in tasks)) <= known
@@ -122,7 +122,7 @@ def test_threads_predict_with_a_network_that_learns_from_a_stream():
     with ThreadPoolExecutor(4) as pool:
         known = [model.predict_proba(X).tobytes()]
         tasks = [pool.submit(predict) for _ in range(4)]
-        known += [model.partial_fit(X, Y).predict_proba(X).tobytes() for _ in range(200)]
+        known += [model.partial_fit(X, Y).predict_proba(X).tobytes() for _ in range(60)]
         stop.set()
         found = set().union(*(task.result() for task in tasks))
     assert len(found) > 1
