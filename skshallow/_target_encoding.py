@@ -195,9 +195,15 @@ def distinct_labels(y):
     try:
         return np.unique(y, return_inverse=True)
     except TypeError as error:
+        labels = list(np.ravel(np.array(y, object)))
+        if any(label is None for label in labels):
+            raise TypeError(
+                "None is no label: leave out the samples that have none, or name a class for them"
+            ) from error
+        found = " and ".join(sorted({type(label).__name__ for label in labels}))
         raise TypeError(
-            "labels of different types have no order, as text, numbers and None: make all of them "
-            "text, or all numbers"
+            f"labels of different types have no order, as {found}: make all of them text, or all "
+            "numbers"
         ) from error
 
 

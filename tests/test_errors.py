@@ -387,12 +387,19 @@ def test_more_weights_than_memory_has_room_for_are_refused_before_they_are_made(
         ShallowNNClassifier(**options, alpha=0.1).fit(X, y)
 
 
-@pytest.mark.parametrize("labels", [["a", 1], ["a", None]])
-def test_labels_without_an_order_are_named(labels):
-    with pytest.raises(TypeError, match="labels of different types have no order"):
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        (["a", 1], "labels of different types have no order, as int and str"),
+        (["a", None], "None is no label: leave out the samples that have none"),
+        ([0, 1, None], "None is no label"),
+    ],
+)
+def test_labels_without_an_order_are_named(labels, words):
+    with pytest.raises(TypeError, match=words):
         ShallowNNClassifier(4).fit(X, np.array(labels * len(X), object)[: len(X)])
-    with pytest.raises(TypeError, match="labels of different types have no order"):
-        ShallowNNClassifier(4).partial_fit(X, y, classes=[*labels, "b"])
+    with pytest.raises(TypeError, match=words):
+        ShallowNNClassifier(4).partial_fit(X, y, classes=[*labels, 7])
 
 
 def test_classes_may_be_a_set():
