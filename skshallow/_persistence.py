@@ -108,10 +108,8 @@ def _fault_of_training(state, n1, n0, n2):
             return f"{attribute} is not for {length} numbers"
     if "_state" in state:
         parameters = state["_state"].parameters
-        layout = parameters.layout
-        if (layout.n1, layout.n0, layout.n2) != (n1, n0, n2) or layout.size != len(
-            parameters.theta
-        ):
+        layout, size = parameters.layout, len(parameters.theta)
+        if (layout.n1, layout.n0, layout.n2, layout.size) != (n1, n0, n2, size):
             return "_state is of a network of another shape"
     return None
 
