@@ -41,13 +41,18 @@ def _warn_of_targets(scale, data):
     if scale is None:
         return
     dtype, some = data.dtype, data.thinned(LOOKED_AT)
-    rounded = np.finfo(dtype).eps * np.abs(scale.location) > ROUNDED * scale.spread
+    step = np.maximum(  # between two predictions
+        np.finfo(dtype).eps * np.abs(scale.location), np.finfo(dtype).smallest_subnormal
+    )
+    rounded = step > ROUNDED * scale.spread
     rounded &= np.ptp(some.Y[:, some.rows], axis=1, keepdims=True) > 0
     if rounded.any():
         k = int(rounded[:, 0].argmax())
         location, spread = float(scale.location[k, 0]), float(scale.spread[k, 0])
+        too_small = step[k, 0] == np.finfo(dtype).smallest_subnormal
         warn_caller(
             f"y lies around {location:.3g} and varies by {spread:.3g}, which predictions of type "
-            f"{dtype}, the type of X, do not resolve: subtract {location:.3g} from y"
+            f"{dtype}, the type of X, do not resolve: "
+            + ("multiply y by a constant" if too_small else f"subtract {location:.3g} from y")
             + (", or make X float64" if dtype == np.float32 else "")
         )

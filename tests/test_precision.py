@@ -198,6 +198,15 @@ def test_targets_that_the_type_of_x_does_not_resolve_are_named(dtype, offset):
         fitted(X.astype(dtype), offset / 1e5 + Y)
 
 
+@pytest.mark.parametrize("y", [Y * 1e-43, Y * 1e-142, np.c_[Y, Y * 1e-142]])
+def test_targets_too_small_for_the_type_of_x_are_named(y):
+    with pytest.warns(UserWarning, match=r"do not resolve: multiply y by a constant, or make X"):
+        fitted(X.astype(np.float32), y)
+    with warnings.catch_warnings(action="error"):
+        fitted(X, y)
+        fitted(X.astype(np.float32), Y * 1e-39)
+
+
 def test_predictions_that_overflow_are_refused():
     counts = ShallowNNRegressor(8, loss="poisson", clip_inputs=False, max_iter=40, random_state=0)
     counts.fit(X, np.exp(X[:, 0]))
