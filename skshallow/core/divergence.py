@@ -28,7 +28,7 @@ class LossLimit:
         in_a_row = max(TOGETHER * engine.n_steps // engine.n_examples, 1)
         starts = np.arange(0, engine.n_steps, in_a_row)
         self.groups = starts, np.add.reduceat(engine.shares, starts)
-        self.limit = None
+        self.limit, self.worst = None, 0.0
 
     def check(self, losses):
         """The mean loss of an epoch, by those of its batches, if it is a sensible number."""
@@ -37,15 +37,17 @@ class LossLimit:
             self.limit = self._times(losses[0])
         if self.limit < worst < inf:
             self.limit = max(self.limit, self._times(self._worst(self._losses_at_start())))
-        check_loss(worst, self.limit)
+        self.worst = check_loss(worst, self.limit)
         return loss
 
     def check_last_step(self, weights):
-        """The losses after the last step of an epoch, which no further one measures.
+        """The losses after the last steps of an epoch, which no further one measures.
 
-        ``weights`` are those before the epoch.
+        ``weights`` are those before the epoch. If they have hardly grown, and features are of
+        sensible size, as losses then are, nothing need be measured.
         """
-        if not np.linalg.norm(self.theta) <= GROWTH * np.linalg.norm(weights):
+        grown = not np.linalg.norm(self.theta) <= GROWTH * np.linalg.norm(weights)
+        if grown or self.worst > self.engine.divergence_factor:
             self.check(self.engine.batch_losses())
 
     def _worst(self, losses):

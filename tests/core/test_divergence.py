@@ -71,6 +71,17 @@ def test_the_loss_that_the_last_step_leaves_is_judged_too(loss, reason):
     assert fit_epochs(state, engine, 2).reason == reason
 
 
+@pytest.mark.parametrize(("first", "reason"), [(99.0, "finished"), (101.0, "diverged")])
+def test_where_features_are_huge_small_steps_are_judged_as_well(first, reason):
+    """Their losses say so: the last step alone may make one of them absurd."""
+    state = bare()
+    state.theta[...] = 90
+    engine = FakeEngine(state, [[first, 1.0, 1.0]])  # the limit is a hundred times as much
+    engine.batch_losses = lambda: np.full(3, 2e4 if state.theta[0] == 91 else 1.0)
+    engine.shares = np.array([1.0, 0.0, 0.0])
+    assert fit_epochs(state, engine, 1).reason == reason
+
+
 def test_batches_that_blow_up_in_mid_epoch_are_not_lost_in_the_mean():
     losses = np.full(2_000, 0.5)
     losses[1_000:1_016] = 3e3  # of 128,000 examples 1,024 have an absurd loss
