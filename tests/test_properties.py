@@ -93,9 +93,20 @@ def assert_finite(model, X):
 def went_wrong(model, X, y, weights):
     """Whether losses are no numbers, or that of the kept weights is absurd beside the first."""
     losses = np.append(model.loss_curve_, model.loss_)
-    limit = ABSURD * (1 + abs(float(losses[0])))  # of Python, as it may be infinite
-    y = y[:, 0] if y.shape[1:] == (1,) else y
-    return not (np.isfinite(losses).all() and model._mean_loss(X, y, weights) <= limit)
+    if not np.isfinite(losses).all():
+        return True
+    first, y = float(losses[0]), y[:, 0] if y.shape[1:] == (1,) else y
+    loss = model._mean_loss(X, y, weights)
+    if loss > absurd(first):  # its examples were seen one after the other, after some steps
+        still = clone(model).set_params(max_iter=1, learning_rate=1e-30)
+        with recorded_warnings():
+            first = max(first, still.fit(X, y, weights).loss_)
+    return loss > absurd(first)
+
+
+def absurd(loss):
+    """What is absurd beside a loss; of Python, as it may be infinite."""
+    return ABSURD * (1 + abs(float(loss)))
 
 
 @settings(max_examples=MANY)
