@@ -193,10 +193,11 @@ class BaseShallowNN(Persistent, HiddenLayer, CallbackSupportMixin, BaseEstimator
     def _data_set(self, X, y, weights, dtype):
         s = None if weights is None else weights[None, :]
         if self._class_weights is not None:
-            s = self._class_weights.weigh(y, weights)
+            with np.errstate(over="ignore"):  # what is too large becomes an error
+                s = self._class_weights.weigh(y, weights)
             check_total_weight(s, "sample_weight times class_weight")
         if X.dtype != dtype:
-            with np.errstate(over="ignore", invalid="ignore"):  # what is too large becomes an error
+            with np.errstate(over="ignore", invalid="ignore"):
                 X = check_array(X.astype(dtype), accept_sparse="csr", input_name="X")
         return DataSet.of(X, y, self._encoder.encode(y, dtype), weights, s)
 

@@ -181,6 +181,14 @@ def test_class_weights_that_leave_one_class_are_refused():
     refused(ValueError, "one class only", X, y, parameters={"class_weight": weights})
 
 
+@pytest.mark.parametrize("weight", [1.0, 1e90])
+def test_class_weights_that_overflow_are_refused(weight):
+    weights = {0: 1e300, 1: 1.0, 2: 1.0}
+    match = "sample_weight times class_weight: .*above 1e.100: divide"
+    given = {"sample_weight": np.full(len(y), weight)}
+    refused(ValueError, match, X, y, parameters={"class_weight": weights}, **given)
+
+
 @pytest.mark.parametrize("value", [-1.0, np.nan, np.inf])
 def test_class_weights_that_make_no_sense_are_refused(value):
     weights = {0: 1.0, 1: value, 2: 1.0}
