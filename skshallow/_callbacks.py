@@ -27,15 +27,20 @@ class EpochCallbacks:
         self.estimator, self.context, self.arguments = estimator, context, arguments
         self.engine, self.sets, self.progress = engine, sets, progress
         self.began = time.perf_counter()
+        self.listened = bool(getattr(context, "_callbacks", True))  # an epoch may take microseconds
 
     def begin_epoch(self) -> None:
         """Tell the callbacks that an epoch begins."""
+        if not self.listened:
+            return
         self.epoch_context = self.context.subcontext(task_name="epoch")
         self.epoch_context.call_on_fit_task_begin(estimator=self.estimator, **self.arguments)
 
     def end_epoch(self) -> bool:
         """An epoch has ended: print it, ask the callbacks."""
         self.progress.end_epoch()
+        if not self.listened:
+            return False
         return self.epoch_context.call_on_fit_task_end(
             estimator=self.estimator,
             **self.arguments,

@@ -27,7 +27,7 @@ class LossLimit:
         self.engine, self.theta, self.start = engine, state.theta, state.theta.copy()
         in_a_row = max(TOGETHER * engine.n_steps // engine.n_examples, 1)
         starts = np.arange(0, engine.n_steps, in_a_row)
-        self.groups = starts, np.add.reduceat(engine.shares, starts)
+        self.groups = None if len(starts) == 1 else (starts, np.add.reduceat(engine.shares, starts))
         self.limit, self.worst = None, 0.0
 
     def check(self, losses):
@@ -52,6 +52,8 @@ class LossLimit:
 
     def _worst(self, losses):
         """The largest mean over batches in a row, in which one example counts little."""
+        if self.groups is None:
+            return float(losses @ self.engine.shares)
         starts, shares = self.groups
         return float((np.add.reduceat(losses * self.engine.shares, starts) / shares).max())
 

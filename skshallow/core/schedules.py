@@ -111,6 +111,9 @@ class Constant(Schedule):
     def factor(self, progress, period):
         return 1.0
 
+    def factors(self, start, n_steps, period):
+        return np.ones(n_steps)
+
 
 @dataclass
 class Cosine(Schedule):
@@ -165,6 +168,9 @@ class Adaptive(Schedule):
 
     def factor(self, progress, period):
         return self.present
+
+    def factors(self, start, n_steps, period):
+        return np.full(n_steps, self.present)
 
     def lower(self):
         if self.present / 5 < 1e-3:
