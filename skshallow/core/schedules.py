@@ -139,6 +139,12 @@ class Cosine(Schedule):
             return 1.0
         return (1 + math.cos(math.pi * (progress % period) / period)) / 2
 
+    def factors(self, start, n_steps, period):
+        if period is None:
+            return np.ones(n_steps)
+        progress = (start + np.arange(n_steps) / n_steps) % period
+        return (1 + np.cos(np.pi * progress / period)) / 2
+
 
 @dataclass
 class Adaptive(Schedule):

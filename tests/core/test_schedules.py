@@ -89,10 +89,12 @@ def test_steps_that_count_as_taken_bring_the_rate_down_before_the_first():
     assert steep.factor(1e6, None) == 0.2
 
 
-def test_factors_of_an_epoch_are_those_at_its_steps():
-    schedule = SCHEDULES["cosine"]()
-    expected = [schedule.factor(3 + i / 4, 10) for i in range(4)]
-    np.testing.assert_array_equal(schedule.factors(3, 4, 10), expected)
+@pytest.mark.parametrize("period", [2, 10, None])
+@pytest.mark.parametrize("name", ["cosine", "constant", "adaptive"])
+def test_factors_of_an_epoch_are_those_at_its_steps(name, period):
+    schedule = SCHEDULES[name]()
+    expected = [schedule.factor(3 + i / 4, period) for i in range(4)]
+    np.testing.assert_allclose(schedule.factors(3, 4, period), expected, rtol=1e-14)
 
 
 @pytest.mark.parametrize("present", [1.0, 0.0051, 0.0055, 0.0049, 0.0045, 0.001])
