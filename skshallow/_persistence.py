@@ -25,7 +25,7 @@ from skshallow.core.standardization import Moments, Standardization, TargetStand
 VERSION = "_skshallow_version"
 ENCODERS = ClassEncoder, ClassWeights, RealEncoder, Standardization, TargetStandardization
 OF_INPUTS = DistinctSum, InputRange, Moments, Stream
-OF_CALLBACKS = "_samples", "_seconds"  # what callbacks are lent during a fit
+LENT = "_samples", "_seconds"  # what callbacks are lent during a fit
 SCALES = "_standardization", "_target_standardization"
 ATTRIBUTES = "_activation", "_class_weights", "_encoder", "_input_range", "_stream", *SCALES
 KINDS = {
@@ -51,7 +51,7 @@ class Persistent:
 
     def __getstate__(self):
         state = super().__getstate__()
-        state = {name: value for name, value in state.items() if name not in OF_CALLBACKS}
+        state = {name: value for name, value in state.items() if name not in LENT}
         return _private(_to_plain, state) | {VERSION: __version__}
 
     def __setstate__(self, state):
