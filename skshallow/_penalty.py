@@ -7,7 +7,8 @@ count as rows. Very few rows tell nothing: there the closed form stands.
 
 With few rows such a training is half as long as the fit, as a shorter one would hide noise, and one
 more far below the start tells whether there is a better valley behind a hill. Few rows that ask for
-little penalty may be clean, and then a longer fit pays: a longer training tells.
+less penalty may be clean, and then a longer fit pays: a longer training tells, and it has its own
+best penalty.
 """
 
 import copy
@@ -87,10 +88,9 @@ def choose_penalty(estimator, settings: Settings, data: DataSet, held_out, seed:
     steps, clean = descend(trials.losses, *trials.bounds()), False
     if trials.are_few() and steps >= 0 and saves(trials.losses(FAR), trials.losses(steps), GAIN):
         steps = climb(trials.losses, FAR)
-    if trials.may_last_longer() and steps < 0:
-        longer = climb(trials.losses_if_long, steps)
-        clean = saves(trials.losses_if_long(longer), trials.losses(steps), GAIN, errors=0)
-        steps = longer if clean else steps
+    if trials.may_last_longer():
+        short, long = trials.losses, trials.losses_if_long
+        steps, clean = last_longer(short, long, steps, trials.bounds()[0])
     return Choice(max(alpha * STEP**steps, LEAST_ALPHA), clean)
 
 
@@ -119,6 +119,29 @@ def climb(losses: Callable[[int], np.ndarray], best: int) -> int:
     while best < 0 and losses(best + 1).mean() <= losses(best).mean():
         best += 1
     return best
+
+
+def last_longer(
+    short: Callable[[int], np.ndarray],
+    long: Callable[[int], np.ndarray],
+    steps: int,
+    lowest: int,
+) -> tuple[int, bool]:
+    """The number of steps for a longer training, and whether it pays.
+
+    ``short`` and ``long`` are the losses of both. It is tried if less penalty than at the start
+    lowers the loss; if it does so by very little, the longer training must save more.
+    """
+    hint = steps == 0 > lowest and short(-1).mean() < short(0).mean()
+    first = -1 if hint else steps
+    if first >= 0:
+        return steps, False
+    best = climb(long, first)
+    if not saves(long(best), short(steps), GAIN, errors=1 if hint else 0):
+        return steps, False
+    while best > lowest and saves(long(best - 1), long(best), GAIN):
+        best -= 1
+    return best, True
 
 
 def saves(new: np.ndarray, old: np.ndarray, gain: float, errors: float = 1) -> bool:

@@ -6,7 +6,7 @@ from sklearn.base import clone
 from sklearn.datasets import make_classification, make_moons
 
 from skshallow import ShallowNNClassifier, ShallowNNRegressor
-from skshallow._penalty import climb, descend, saves
+from skshallow._penalty import climb, descend, last_longer, saves
 from skshallow.core.optimizers import Adam
 
 N = 400
@@ -190,6 +190,39 @@ def test_it_does_not_leave_the_bounds():
 def test_a_longer_training_starts_below_and_climbs():
     assert climb(valley(-2), -5) == -2
     assert climb(valley(-7), -5) == -5
+
+
+@pytest.mark.parametrize("lowest", [-4, -2, -1, 0])
+def test_a_longer_training_has_its_own_best_penalty(lowest):
+    def short(steps):
+        return valley(-1)(steps) + 9
+
+    assert last_longer(short, valley(lowest), -2, -9) == (lowest, True)
+    assert last_longer(short, valley(-4), -2, -3) == (-3, True)
+
+
+def test_a_longer_training_is_tried_only_where_less_penalty_helps():
+    def never(steps):
+        pytest.fail("tried")
+
+    assert last_longer(valley(0), never, 0, -9) == (0, False)
+    assert last_longer(valley(2), never, 2, -9) == (2, False)
+    assert last_longer(valley(-1), never, 0, 0) == (0, False)  # nothing less is allowed
+
+
+def test_a_longer_training_that_saves_little_does_not_pay():
+    assert last_longer(valley(-2), valley(-2), -2, -9) == (-2, False)
+
+
+def test_on_a_mere_hint_a_longer_training_must_save_more_than_chance():
+    rng = np.random.default_rng(0)
+    chance, loss = np.where(np.arange(100) < 53, -1.0, 1.0), rng.exponential(size=100)
+
+    def long(steps):
+        return loss + chance if steps == -1 else loss + 9
+
+    assert last_longer(lambda steps: loss, long, -1, -9) == (-1, True)
+    assert last_longer(lambda steps: loss - 0.001 * (steps == -1), long, 0, -9) == (0, False)
 
 
 def test_a_smaller_penalty_must_be_better_by_more_than_chance():
