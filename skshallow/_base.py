@@ -119,7 +119,10 @@ class BaseShallowNN(Persistent, HiddenLayer, CallbackSupportMixin, BaseEstimator
         settings = Settings.of(self)
         first = not hasattr(self, "W1_")
         with _fitting.attempt(self) as rollback:
-            data = self._training_data(X, y, sample_weight, first=first, classes=classes)
+            earlier = None if first else self._class_weights
+            data = self._training_data(
+                X, y, sample_weight, first=first, classes=classes, earlier=earlier
+            )
             data = _training.whole_batch_data(self, settings, data)
             rollback.begin_training()
             data = self._prepare(settings, data, self._seed(first), first=first)
@@ -151,8 +154,11 @@ class BaseShallowNN(Persistent, HiddenLayer, CallbackSupportMixin, BaseEstimator
                 raise ValueError(f"{type(self).__name__}: {explain_unknown(name, known)}")
         return super().set_params(**params)
 
-    def _training_data(self, X, y, sample_weight, *, first, classes=None, dtype=None):
-        """X, targets and weights; the first call learns what y is, later ones must fit it."""
+    def _training_data(self, X, y, sample_weight, *, first, classes=None, dtype=None, earlier=None):
+        """X, targets and weights; the first call learns what y is, later ones must fit it.
+
+        ``earlier`` are the class weights of a stream that goes on.
+        """
         names = column_names(y)
         X, y = self._check_X_y(X, plain_targets(y), first=first)
         if first:
@@ -161,7 +167,7 @@ class BaseShallowNN(Persistent, HiddenLayer, CallbackSupportMixin, BaseEstimator
             self._encoder = self._learn_targets(y, classes)
         y = self._encoder.check(y)
         weights = check_weights(sample_weight, X.shape[0], "sample_weight")
-        self._class_weights = self._learn_class_weights(y, weights)
+        self._class_weights = self._learn_class_weights(y, weights, earlier)
         return self._data_set(X, y, weights, dtype or (X.dtype if first else self.W1_.dtype))
 
     def _validation_data(self, validation, dtype):
@@ -251,8 +257,8 @@ class BaseShallowNN(Persistent, HiddenLayer, CallbackSupportMixin, BaseEstimator
                 "back, or fit a new network with warm_start=False"
             )
 
-    def _learn_class_weights(self, y, weights):
-        """What weighs samples by their class, if anything."""
+    def _learn_class_weights(self, y, weights, earlier=None):
+        """What weighs samples by their class, if anything; ``earlier`` is that of a stream."""
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

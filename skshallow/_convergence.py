@@ -13,6 +13,7 @@ from skshallow.core.health import N_COMPARED, hidden_layer_fault
 from skshallow.core.network import Network
 from skshallow.core.parameters import Parameters
 
+LARGEST_RATE = 1.0  # a larger one is to blame itself
 STEEP = 1.0  # learning_rate * alpha: a larger step turns the sign of every weight
 
 
@@ -61,10 +62,11 @@ def trouble_of(estimator, state, outcome, data=None) -> tuple | None:
 def convergence_warning(estimator, state, reason: str) -> str | None:
     """What to tell the user about how training ended, or None."""
     epoch, iterations = state.epoch + 1, state.epoch - state.learning_rate.start
+    rate = estimator.learning_rate
     remedy = f"lower learning_rate={estimator.learning_rate}"
     if is_lbfgs(estimator.solver):
         remedy = "raise alpha"
-    elif not is_auto(estimator.alpha) and estimator.alpha * estimator.learning_rate > STEEP:
+    elif not is_auto(estimator.alpha) and estimator.alpha > STEEP / min(rate, LARGEST_RATE):
         remedy = f"lower alpha={estimator.alpha}"  # a step along the penalty alone overshoots
     if not estimator.standardize:
         remedy += ", or set standardize=True"

@@ -4,7 +4,7 @@ Every error names the parameter, its value and the remedy.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 from inspect import Parameter, signature
 from itertools import chain
@@ -98,6 +98,8 @@ def check_quantile(name: str, quantile: Any) -> None:
         return
     rising = "give a number between 0 and 1 or a list of them in increasing order"
     try:
+        if isinstance(quantile, str | set | frozenset | Mapping):
+            raise TypeError("it has no order")
         levels = np.array([*quantile], dtype=float)
     except (TypeError, ValueError) as error:
         raise TypeError(f"{name}={shown(quantile)} is not made of numbers: {rising}") from error

@@ -7,6 +7,7 @@ may be far off: then the weights stay, and mean what they mean on the new scales
 """
 
 import copy
+import math
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -32,6 +33,10 @@ def follow_stream(estimator, data: DataSet, *, first: bool) -> DataSet:
     stream = copy.deepcopy(estimator._stream)  # it shall change with the call, or not at all
     stream.update(data)
     estimator._stream = stream
+    if data.s is not None:
+        scale = stream.n_weighed / stream.total_weight
+        if not math.isclose(scale, data.n_samples / data.total_weight, rel_tol=1e-12):
+            data = replace(data, weight_scale=scale)
     if not estimator.standardize:
         return data
     old = data.scales
@@ -57,6 +62,8 @@ class Stream:
 
     ``weight`` is that of the rows of all calls. Samples that came in a call before, as in a further
     pass over the data, add nothing to what there is to learn: ``distinct`` counts them once.
+    ``n_weighed`` and ``total_weight`` make weights of mean one over all calls: a sample weighs as
+    much in a small chunk as in a large one.
     """
 
     weight: float = 0.0
@@ -65,10 +72,14 @@ class Stream:
     targets: Any = None
     weights: Any = None
     settled: bool = False
+    n_weighed: int = 0
+    total_weight: float = 0.0
 
     def update(self, data: DataSet) -> None:
         """Take in the rows of a call."""
         self.weight += data.effective_rows
+        self.n_weighed += data.n_samples
+        self.total_weight += data.total_weight
         self.distinct.add(data.hashes(), _counts(data))
         self.moments.update(data.X, data.rows, data.row_weights, data.bounds)
         self._keep_targets(data)

@@ -6,12 +6,12 @@ what turns scores into what is predicted.
 """
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.utils import assert_all_finite, column_or_1d, compute_class_weight
+from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from skshallow._defaults import new_object, wants_quantiles
@@ -118,6 +118,8 @@ def _kind_of(y, known):
     if y.ndim == 1 and y.dtype.kind == "O":
         distinct_labels(y)  # says what is wrong with labels of several types
     kind = type_of_target(y, input_name="y")
+    if kind == "multilabel-indicator" and not np.isin(y.data if issparse(y) else y, (0, 1)).all():
+        kind = "multiclass-multioutput"  # two numbers, but others
     if not kind.startswith("multi") and kind != "binary":
         check_classification_targets(y)  # says what they are instead
     if kind == "multiclass-multioutput":
@@ -140,10 +142,14 @@ class ClassWeights:
 
     labels: np.ndarray
     values: list  # an array for each column of y
+    counts: list = field(default_factory=list)  # likewise, of the samples with each label
 
     @classmethod
-    def learn(cls, class_weight, encoder, y, weights) -> "ClassWeights":
-        """Of these samples, whose weights count as repetitions; each column may have its own."""
+    def learn(cls, class_weight, encoder, y, weights, earlier=None) -> "ClassWeights":
+        """Of these samples, whose weights count as repetitions; each column may have its own.
+
+        "balanced" also counts the samples that ``earlier`` class weights were learned from.
+        """
         labels = np.array([0, 1]) if encoder.kind == "multilabel" else encoder.classes
         weights = np.ones(y.shape) if weights is None else weights
         columns = _columns(y)
@@ -155,8 +161,14 @@ class ClassWeights:
             )
         each = class_weight if listed else [class_weight] * len(columns)
         of_columns = _columns(weights) if weights.ndim == 2 else [weights] * len(columns)
-        values = map(_by_class, each, [labels] * len(columns), columns, of_columns)
-        return cls(labels, [*values])
+        counts = [_counts(labels, *column) for column in zip(columns, of_columns, strict=True)]
+        values = [_by_class(one, labels, n) for one, n in zip(each, counts, strict=True)]
+        if earlier is None or not earlier.counts:
+            return cls(labels, values, counts)
+        counts = [a + b for a, b in zip(counts, earlier.counts, strict=True)]
+        of_all = [_by_class(one, labels, n) for one, n in zip(each, counts, strict=True)]
+        same = np.allclose(values, of_all, rtol=1e-12, atol=0)  # the same samples once more
+        return cls(labels, values if same else of_all, counts)
 
     def weigh(self, y, weights):
         """Sample weight times class weight, (1, m), or (n2, m) for multilabel."""
@@ -169,8 +181,13 @@ def _columns(y):
     return y.T if y.ndim == 2 else [y]
 
 
-def _by_class(class_weight, labels, y, weights):
-    """The weight of each label."""
+def _counts(labels, y, weights):
+    """How many samples have each label."""
+    return np.bincount(np.searchsorted(labels, y), weights, minlength=len(labels))
+
+
+def _by_class(class_weight, labels, counts):
+    """The weight of each label. "balanced" is scikit-learn's; a label of no sample has none."""
     if isinstance(class_weight, dict):
         known = labels.tolist()
         unknown = [key for key in class_weight if key not in known]
@@ -180,11 +197,9 @@ def _by_class(class_weight, labels, y, weights):
                 f"{_first(known)} have no weight: give each class its weight"
             )
         return np.array([class_weight.get(label, 1.0) for label in known])
-    seen, values = weights > 0, np.zeros(len(labels))
-    present = np.isin(labels, y[seen])
-    rows = {"y": y[seen], "sample_weight": weights[seen]}
-    values[present] = compute_class_weight(class_weight, classes=labels[present], **rows)
-    return values
+    seen = counts > 0
+    mean = counts.sum() / max(np.count_nonzero(seen), 1)
+    return np.divide(mean, counts, out=np.zeros(len(labels)), where=seen)
 
 
 def distinct_labels(y):

@@ -24,6 +24,7 @@ from skshallow.core.parameters import Layout, Parameters
 from skshallow.core.standardization import fold
 from skshallow.core.training import EarlyStopping, LearningRate, Outcome, TrainingState, fit_epochs
 
+ABSURD = 1e9  # times the loss of the best constant, and more, is a loss that is no answer
 VECTORS = 4  # as long as all weights: they, their gradient, two moments
 
 
@@ -188,14 +189,20 @@ def run_solver(estimator, state, engine, n_epochs: int, **look) -> Outcome:
 
 
 def at_least_constant(state, engine, outcome: Outcome) -> Outcome:
-    """The outcome; after a divergence the best constant, if that is better on the training data."""
-    if outcome.reason != "diverged":
+    """The outcome; after a divergence the best constant, if that is better on the training data.
+
+    A loss that is absurd beside that of the constant is a divergence too: that of the first weights
+    may have been as absurd, as with features that are not standardized.
+    """
+    diverged, losses = outcome.reason == "diverged", state.history.losses
+    if not diverged and not (losses and losses[-1] > ABSURD):
         return outcome
     state.theta[...] = outcome.weights
     before, found = state.theta.copy(), engine.mean_loss(engine.batches)
     become_constant(engine.network, engine.batches)
-    if not found <= engine.mean_loss(engine.batches):  # it may be nan
-        return Outcome(outcome.reason, state.theta, outcome.epoch)
+    constant = engine.mean_loss(engine.batches)
+    if not found <= (constant if diverged else ABSURD * (1 + abs(constant))):  # it may be nan
+        return Outcome("diverged", state.theta, outcome.epoch)
     state.theta[...] = before
     return outcome
 

@@ -267,9 +267,11 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         Training continues where the last call ended: k calls on all samples are ``fit`` with
         ``max_iter=k``. Features are standardized by all samples seen so far, and ``alpha="auto"``
         is that for so many samples, those that come again counting once. Calls may have one sample
-        each. Nothing is printed. With ``max_iter="auto"`` nobody knows how many calls will come,
-        and ``schedule="auto"`` is "inverse_scaling"; so it is after a ``fit``, where it starts at a
-        twentieth of the rate. A "cosine" schedule comes down once in every max_iter calls.
+        each. ``class_weight="balanced"`` counts the labels of all calls, and sample weights are
+        relative to those of all calls. Nothing is printed. With ``max_iter="auto"`` nobody knows
+        how many calls will come, and ``schedule="auto"`` is "inverse_scaling"; so it is after a
+        ``fit``, where it starts at a twentieth of the rate. A "cosine" schedule comes down once in
+        every max_iter calls.
 
         Parameters
         ----------
@@ -399,7 +401,7 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         self.classes_ = encoder.classes
         return encoder
 
-    def _learn_class_weights(self, y, weights):
+    def _learn_class_weights(self, y, weights, earlier=None):
         if self.class_weight is None:
             return None
-        return ClassWeights.learn(self.class_weight, self._encoder, y, weights)
+        return ClassWeights.learn(self.class_weight, self._encoder, y, weights, earlier)

@@ -337,7 +337,10 @@ class _Record:
         for name, samples in known.items():
             row |= self._scores(name, unnamed, samples)
         for name, samples in self.data_sets.items():
-            row[f"{name}_loss"] = estimator._mean_loss(*samples)
+            try:
+                row[f"{name}_loss"] = estimator._mean_loss(*samples)
+            except (TypeError, ValueError) as error:
+                raise type(error)(f"data_sets[{name!r}]: {error}") from error
             row |= self._scores(name, estimator, samples)
         return row
 

@@ -263,6 +263,18 @@ def test_ctrl_c_from_a_scorer_keeps_the_best_weights(solver, calls):
         assert -log_loss(y, classifier.predict_proba(X)) == pytest.approx(best, rel=1e-9)
 
 
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_where_the_first_loss_was_absurd_an_absurd_last_one_is_told(solver):
+    """It is judged beside the best constant, which is kept."""
+    rng = np.random.default_rng(0)
+    X, y = rng.uniform(0, 300, (500, 3)), rng.poisson(3, 500)
+    options = {"solver": solver, "loss": "poisson", "alpha": 1e-3, "random_state": 1}
+    regressor = ShallowNNRegressor(8, standardize=False, **options)
+    with pytest.warns(ConvergenceWarning, match="diverged .*standardize=True"):
+        regressor.fit(X, y)
+    np.testing.assert_allclose(regressor.predict(X), y.mean(), rtol=1e-3)
+
+
 def test_training_goes_on_after_ctrl_c():
     X, y = load_iris(return_X_y=True)
     options = {"hidden_units": 8, "alpha": 0.01, "schedule": "constant", "random_state": 0}

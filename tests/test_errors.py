@@ -171,6 +171,16 @@ def test_one_class_is_refused_and_named():
     refused(ValueError, "one class only, .*2.*give", X, y, sample_weight=(y == 2).astype(float))
 
 
+@pytest.mark.parametrize("change", [lambda Y: 2 * Y - 1, lambda Y: Y + 1, lambda Y: 3 * Y])
+@pytest.mark.parametrize("container", [np.asarray, csr_array])
+def test_a_multilabel_y_of_other_numbers_than_0_and_1_is_refused(change, container):
+    Y = np.eye(3)[y]
+    refused(ValueError, "several columns that are not all 0 or 1", X, container(change(Y)))
+    fitted = ShallowNNClassifier(4, max_iter=1, alpha=0.1).fit(X, container(Y))
+    with pytest.raises(ValueError, match="not all 0 or 1"):
+        fitted.partial_fit(X, container(change(Y)))
+
+
 def test_class_weights_that_leave_nothing_are_refused():
     weights = {0: 0, 1: 0, 2: 0}
     refused(ValueError, "class_weight.*zero", X, y, parameters={"class_weight": weights})

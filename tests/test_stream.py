@@ -142,6 +142,36 @@ def test_new_samples_do_not_spoil_a_fitted_network(size, max_iter):
     assert model.score(X[700:], Y[700:]) > before - 0.01
 
 
+@pytest.mark.parametrize("size", [1, 4, 100, 1_000])
+def test_balanced_class_weights_are_those_of_the_stream(size):
+    """Of a chunk alone they would say little, of a single sample nothing."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(2_000, 4))
+    y = (X[:, 0] + rng.normal(size=2_000) > 2.3).astype(int)
+    network = ShallowNNClassifier(8, class_weight="balanced", alpha=0.01, random_state=0)
+    for start in range(0, 2_000, size):
+        rows = slice(start, start + size)
+        network.partial_fit(X[rows], y[rows], classes=[0, 1])
+    assert 0.02 < y.mean() < 0.08
+    assert 0.2 < network.predict_proba(X)[:, 1].mean() < 0.5
+
+
+def test_sample_weights_mean_the_same_in_chunks_of_one_sample():
+    rng = np.random.default_rng(0)
+    X, flipped = rng.normal(size=(2_000, 4)), rng.random(2_000) < 0.4
+    y = (X[:, 0] > 0) ^ flipped
+    network, plain = (ShallowNNClassifier(8, alpha=0.01, random_state=0) for _ in range(2))
+    for i, weight in enumerate(np.where(flipped, 0.01, 1.0)):
+        row = slice(i, i + 1)
+        network.partial_fit(X[row], y[row], classes=[False, True], sample_weight=[weight])
+        plain.partial_fit(X[row], y[row], classes=[False, True])
+    truth = X[:, 0] > 0
+    assert network.score(X, truth) > 0.97
+    far = np.abs(X[:, 0]) > 0.5
+    assert (network.predict_proba(X[far]).max(axis=1) > 0.8).mean() > 0.9
+    assert plain.predict_proba(X[far]).max(axis=1).mean() < 0.8
+
+
 @pytest.mark.parametrize("size", [30, 300])
 def test_chunks_may_be_sparse_or_dense_in_turn(size):
     kinds, model = itertools.cycle([csr_array, np.asarray, csr_matrix]), ShallowNNRegressor(**SMALL)

@@ -78,10 +78,9 @@ class DaskNetwork(BaseShallowNN, auto_wrap_output_keys=None):  # type: ignore[ca
             check_collections(validation)
         return super().fit(X, y, sample_weight, **validation)
 
-    def _training_data(self, X, y, sample_weight, *, first, classes=None, dtype=None):
+    def _training_data(self, X, y, sample_weight, *, first, **how):
         if not dask.is_dask_collection(X):
-            how = {"first": first, "classes": classes, "dtype": dtype}
-            return super()._training_data(X, y, sample_weight, **how)
+            return super()._training_data(X, y, sample_weight, first=first, **how)
         check_features(self, X, reset=first)
         cluster, chunks = load(self, X, y, sample_weight)
         learned = learn(self, cluster, chunks, y, first=first)
