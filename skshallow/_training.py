@@ -25,6 +25,7 @@ from skshallow.core.standardization import fold
 from skshallow.core.training import EarlyStopping, LearningRate, Outcome, TrainingState, fit_epochs
 
 ABSURD = 1e9  # times the loss of the best constant, and more, is a loss that is no answer
+HIDDEN = 3  # arrays of a number for each hidden unit and sample of a batch
 VECTORS = 4  # as long as all weights: they, their gradient, two moments
 
 
@@ -86,7 +87,8 @@ def new_state(estimator, settings: Settings, data: DataSet, seed: int, *, drawn=
     activation, rng = estimator._activation, np.random.default_rng(seed)
     n0, n1, n2 = data.n_features, networks * int(estimator.hidden_units), data.n_outputs
     layout = Layout(n0, n1, n2, activation.learned is not None, networks)
-    _check_memory(estimator, layout, data.dtype)
+    size = resolve_batch_size(estimator.batch_size, settings, data.n_samples)
+    _check_memory(estimator, layout, min(size, BLOCK_SIZE), data.dtype)
     parameters = Parameters.zeros(layout, data.dtype)
     if drawn:
         initialize(parameters, settings.initializer, activation, rng, settings.gain)
@@ -98,9 +100,13 @@ def new_state(estimator, settings: Settings, data: DataSet, seed: int, *, drawn=
     return state
 
 
-def _check_memory(estimator, layout, dtype):
-    """Refuse more weights than memory has room for, before the system ends the process."""
-    needed = VECTORS * layout.size * np.dtype(dtype).itemsize
+def _check_memory(estimator, layout, n_together, dtype):
+    """Refuse a network that memory has no room for, before the system ends the process.
+
+    ``n_together`` is the number of samples in a batch.
+    """
+    numbers = VECTORS * layout.size + HIDDEN * layout.n1 * n_together
+    needed = numbers * np.dtype(dtype).itemsize
     try:
         memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, OSError, ValueError):  # not every system tells

@@ -398,7 +398,9 @@ def test_fractions_are_numbers():
         ShallowNNClassifier(4, max_iter=2, solver="lbfgs", tol=options["tol"]).fit(X, y)
 
 
-@pytest.mark.parametrize("options", [{"hidden_units": 10**10}, {"n_networks": 10**10}])
+@pytest.mark.parametrize(
+    "options", [{"hidden_units": 10**8}, {"hidden_units": 10**10}, {"n_networks": 10**10}]
+)
 def test_more_weights_than_memory_has_room_for_are_refused_before_they_are_made(options):
     name, value = next(iter(options.items()))
     with pytest.raises(ValueError, match=rf"{name}={value}.* needs .* bytes .* memory has"):

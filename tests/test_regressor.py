@@ -598,7 +598,7 @@ def test_the_scale_of_all_weights_means_nothing(loss):
         np.testing.assert_allclose(one, other, atol=1e-6)
 
 
-@pytest.mark.parametrize("make", [lambda: Quantile(1.5), lambda: Quantile([0.1]), lambda: Huber(0)])
+@pytest.mark.parametrize("make", [lambda: Quantile(1.5), lambda: Quantile([0.1]), lambda: Huber(0), lambda: Huber("a")])
 def test_losses_refuse_what_makes_no_sense(make):
     with pytest.raises(ValueError, match=r"(level|delta)=.* must be a number above 0"):
         make()

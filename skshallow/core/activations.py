@@ -19,6 +19,7 @@ estimator as an object. ``supports_batched`` says that forward may be given a wh
 """
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -266,7 +267,7 @@ class LeakyReLU(_Elementwise):
     initializer: ClassVar[str] = "he"
 
     def __post_init__(self):
-        if not self.slope < 1:
+        if not (isinstance(self.slope, Real) and self.slope < 1):
             raise ValueError(f"slope={self.slope!r} must be a number below 1, for example 0.01")
 
     def forward(self, Z1, A1):

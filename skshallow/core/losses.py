@@ -11,6 +11,7 @@ of its own, (..., 1, m) where all outputs answer one.
 """
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -263,7 +264,7 @@ class Huber(RegressionLoss):
     delta: float = 1.0
 
     def __post_init__(self):
-        if not self.delta > 0:
+        if not (isinstance(self.delta, Real) and self.delta > 0):
             raise ValueError(f"delta={self.delta!r} must be a number above 0")
 
     def value(self, Z2, Y):

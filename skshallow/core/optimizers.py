@@ -10,6 +10,7 @@ are to be learned beside, see input_scaling.py. A custom optimiser has the same 
 import math
 import warnings
 from dataclasses import InitVar, dataclass
+from numbers import Real
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -154,6 +155,15 @@ class SGD(Optimizer):
     momentum: float = 0.9
     nesterov: bool = True
 
+    def __post_init__(self):
+        if not (isinstance(self.momentum, Real) and 0 <= self.momentum < 1):
+            raise ValueError(
+                f"momentum={self.momentum!r} must be a number, at least 0 and below 1, for example "
+                "0.9"
+            )
+        if not isinstance(self.nesterov, bool | np.bool_):
+            raise ValueError(f"nesterov={self.nesterov!r} must be True or False")
+
     def reset(self, theta):
         self.velocity = np.zeros_like(theta)
 
@@ -234,10 +244,16 @@ class Adam(Optimizer):
             message = "input_pace is called input_scale_rate now; the old name works until 0.2"
             warnings.warn(message, FutureWarning, stacklevel=3)
             self.input_scale_rate = input_pace
-        if not (0 <= self.beta1 < 1 and 0 <= self.beta2 < 1):
+        betas, others = (self.beta1, self.beta2), (self.epsilon, self.input_scale_rate)
+        if not all(isinstance(beta, Real) and 0 <= beta < 1 for beta in betas):
             raise ValueError(
                 f"beta1={self.beta1!r} and beta2={self.beta2!r} must be at least 0 and below 1, "
                 "for example 0.9 and 0.999"
+            )
+        if not all(isinstance(value, Real) and 0 <= value < math.inf for value in others):
+            raise ValueError(
+                f"epsilon={self.epsilon!r} and input_scale_rate={self.input_scale_rate!r} must be "
+                "numbers, at least 0, for example 1e-8 and 16"
             )
 
     def reset(self, theta):

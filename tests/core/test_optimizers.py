@@ -182,6 +182,20 @@ def test_adam_lets_what_fades_become_zero_and_not_a_number_that_is_slow(dtype):
     assert (adam.m == 0).all()
 
 
+@pytest.mark.parametrize("value", [-1, np.nan, np.inf, "a", None])
+@pytest.mark.parametrize(
+    ("kind", "name"), [(SGD, "momentum"), (Adam, "epsilon"), (Adam, "input_scale_rate")]
+)
+def test_options_that_make_no_sense_are_refused_by_name(kind, name, value):
+    with pytest.raises(ValueError, match=f"{name}={value!r}.* must be .*number.*for example"):
+        kind(**{name: value})
+
+
+def test_nesterov_is_true_or_false():
+    with pytest.raises(ValueError, match="nesterov='no' must be True or False"):
+        SGD(nesterov="no")
+
+
 @pytest.mark.parametrize("betas", [{"beta1": 1.0}, {"beta2": 1.0}, {"beta1": -0.1}, {"beta2": 2}])
 def test_moments_that_would_never_fade_are_refused(betas):
     ((name, value),) = betas.items()
