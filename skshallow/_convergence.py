@@ -72,8 +72,8 @@ def convergence_warning(estimator, state, reason: str) -> str | None:
         remedy += ", or set standardize=True"
     unit = name_of_epoch(estimator)
     messages = {
-        "interrupted": f"training was interrupted in {unit} {epoch}: the best weights so far are "
-        "kept",
+        "interrupted": f"training was interrupted in {unit} {epoch}: the "
+        f"{'best ' if state.is_scored else ''}weights so far are kept",
         "unconverged": f"lbfgs stopped at max_iter={iterations} with derivatives above "
         f"10 tol={10 * float(estimator.tol):.3g}: raise max_iter, tol or alpha",
         "line_search_failed": f"lbfgs found no lower loss in iteration {epoch} although the "

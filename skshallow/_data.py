@@ -163,6 +163,8 @@ def check_weights(weights, n: int, name: str, *, of_part: bool = False) -> np.nd
     """Weights as a float64 array (n,): finite, not negative; all are zero at most in a part."""
     if weights is None:
         return None
+    if isinstance(weights, str):
+        raise TypeError(f"{name}={weights!r} is no array: give a number for each sample")
     if np.isscalar(weights):
         weights = np.full(n, weights)
     weights = check_array(weights, ensure_2d=False, dtype=np.float64, input_name=name)

@@ -4,7 +4,7 @@ Every error names the parameter, its value and the remedy.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from functools import cache, partial
 from inspect import Parameter, signature
 from itertools import chain
@@ -98,7 +98,7 @@ def check_quantile(name: str, quantile: Any) -> None:
         return
     rising = "give a number between 0 and 1 or a list of them in increasing order"
     try:
-        if isinstance(quantile, str | set | frozenset | Mapping):
+        if isinstance(quantile, Set | Mapping):
             raise TypeError("it has no order")
         levels = np.array([*quantile], dtype=float)
     except (TypeError, ValueError) as error:

@@ -55,6 +55,8 @@ class ClassEncoder:
                 raise ValueError(f"y has {y.shape[1]} labels, the classifier {len(self.classes)}")
             return y.toarray() if issparse(y) else y
         y = column_or_1d(y, warn=True)
+        if y.dtype.kind == "O":
+            distinct_labels(y)  # says what is wrong with labels of several types
         if len(unseen := np.setdiff1d(y, self.classes)):
             raise ValueError(
                 f"y has labels {_first(unseen)}, unseen in classes_={_first(self.classes)}: "

@@ -265,13 +265,13 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         """Incremental learning: train for one epoch on these samples.
 
         Training continues where the last call ended: k calls on all samples are ``fit`` with
-        ``max_iter=k``. Features are standardized by all samples seen so far, and ``alpha="auto"``
-        is that for so many samples, those that come again counting once. Calls may have one sample
-        each. ``class_weight="balanced"`` counts the labels of all calls, and sample weights are
-        relative to those of all calls. Nothing is printed. With ``max_iter="auto"`` nobody knows
-        how many calls will come, and ``schedule="auto"`` is "inverse_scaling"; so it is after a
-        ``fit``, where it starts at a twentieth of the rate. A "cosine" schedule comes down once in
-        every max_iter calls.
+        ``max_iter=k`` and without early stopping. Features are standardized by all samples seen so
+        far, and ``alpha="auto"`` is that for so many samples, those that come again counting once.
+        Calls may have one sample each. ``class_weight="balanced"`` counts the labels of all calls,
+        and sample weights are relative to those of all calls. Nothing is printed. With
+        ``max_iter="auto"`` nobody knows how many calls will come, and ``schedule="auto"`` is
+        "inverse_scaling"; so it is after a ``fit``, where it starts at a twentieth of the rate. A
+        "cosine" schedule comes down once in every max_iter calls.
 
         Parameters
         ----------

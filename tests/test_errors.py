@@ -181,6 +181,18 @@ def test_a_multilabel_y_of_other_numbers_than_0_and_1_is_refused(change, contain
         fitted.partial_fit(X, container(change(Y)))
 
 
+def test_weights_that_are_a_word_are_refused():
+    refused(TypeError, "sample_weight='balanced' is no array: give", X, y, "balanced")
+
+
+@pytest.mark.parametrize("label", [None, 1])
+def test_labels_of_several_types_are_named_in_streams_too(label):
+    labels = np.array(["a", "b", label], dtype=object)
+    match = "None is no label" if label is None else "labels of different types"
+    options = {"method": "partial_fit", "classes": ["a", "b"]}
+    refused(TypeError, match, X[:3], labels, **options)
+
+
 def test_class_weights_that_leave_nothing_are_refused():
     weights = {0: 0, 1: 0, 2: 0}
     refused(ValueError, "class_weight.*zero", X, y, parameters={"class_weight": weights})

@@ -479,6 +479,7 @@ def test_defaults_are_as_good_as_a_tuned_line_on_few_rows():
         ({"quantile": []}, ValueError, "in increasing order"),
         ({"quantile": [0.1, 2]}, ValueError, "quantile=.* is no such list: give"),
         ({"quantile": "median"}, TypeError, "quantile='median' is not made of numbers: give"),
+        ({"quantile": {0.1, 0.9}}, TypeError, "quantile=.* is not made of numbers: give .* a list"),
         ({"quantile": None}, TypeError, "quantile=None"),
     ],
 )
@@ -598,7 +599,9 @@ def test_the_scale_of_all_weights_means_nothing(loss):
         np.testing.assert_allclose(one, other, atol=1e-6)
 
 
-@pytest.mark.parametrize("make", [lambda: Quantile(1.5), lambda: Quantile([0.1]), lambda: Huber(0), lambda: Huber("a")])
+@pytest.mark.parametrize(
+    "make", [lambda: Quantile(1.5), lambda: Quantile([0.1]), lambda: Huber(0), lambda: Huber("a")]
+)
 def test_losses_refuse_what_makes_no_sense(make):
     with pytest.raises(ValueError, match=r"(level|delta)=.* must be a number above 0"):
         make()
