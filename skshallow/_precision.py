@@ -1,4 +1,5 @@
-"""Warnings of features and targets whose changes are too small for the type of X."""
+"""Warnings of values that training cannot use as they are: changes too small for the type of X,
+and features with values far from all others."""
 
 import numpy as np
 from scipy.sparse import issparse
@@ -18,6 +19,24 @@ def warn_of_lost_digits(estimator, data: DataSet) -> None:
     _warn_of_targets(estimator._target_standardization, data)
 
 
+def warn_of_clipped(estimator, seen, bounds) -> None:
+    """Say which features have training values, of the range ``seen``, that are clipped."""
+    (columns,) = np.nonzero((seen.low < bounds.low) | (seen.high > bounds.high))
+    warn_caller(
+        f"X has values far from all others in features {_named(estimator, columns)}: they are "
+        "clipped to input_bounds_. Correct them, or if they are right, transform these features, "
+        "as by a logarithm, or set clip_inputs=False"
+    )
+
+
+def _named(estimator, columns):
+    """The first names or numbers of features."""
+    names = getattr(estimator, "feature_names_in_", np.arange(estimator.n_features_in_))
+    return ", ".join(repr(name) for name in names[columns[:NAMED]].tolist()) + (
+        ", ..." if len(columns) > NAMED else ""
+    )
+
+
 def _warn_of_features(estimator, data):
     (constant,) = np.nonzero(estimator._standardization.factor[:, 0] == 0)
     if len(constant) == 0:
@@ -27,13 +46,10 @@ def _warn_of_features(estimator, data):
     low, high = X.min(axis=0), X.max(axis=0)
     columns = constant[np.ravel((low != high).toarray() if issparse(X) else low != high)]
     if len(columns):
-        names = getattr(estimator, "feature_names_in_", np.arange(data.n_features))
-        some = ", ".join(repr(name) for name in names[columns[:NAMED]].tolist())
-        more = ", ..." if len(columns) > NAMED else ""
         warn_caller(
             f"X has features with standard deviations below {least_deviation(data.dtype):.0e}, "
-            f"too small for {data.dtype}: {some}{more}. They are ignored: multiply them by a "
-            "constant"
+            f"too small for {data.dtype}: {_named(estimator, columns)}. They are ignored: multiply "
+            "them by a constant"
         )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from skshallow._data import DataSet
 from skshallow._defaults import Settings, is_auto, resolve_batch_size, schedule_of_stream
-from skshallow._precision import warn_of_lost_digits
+from skshallow._precision import warn_of_clipped, warn_of_lost_digits
 from skshallow._prediction import FITTED
 from skshallow._stream import follow_stream, is_familiar
 from skshallow._threads import dot_for
@@ -50,7 +50,10 @@ def bound_inputs(estimator, data: DataSet, *, first: bool) -> DataSet:
         usual = usual.unless_absurd(before)
     estimator._input_range = usual if before is None else usual.merge(before)
     bounds = estimator._input_range.bounds()
-    return data if bounds.hold(np.array([seen.low, seen.high])) else replace(data, bounds=bounds)
+    if bounds.hold(np.array([seen.low, seen.high])):
+        return data
+    warn_of_clipped(estimator, seen, bounds)
+    return replace(data, bounds=bounds)
 
 
 def learn_scales(estimator, data: DataSet) -> None:

@@ -414,6 +414,7 @@ def test_targets_that_never_change_make_a_constant_without_a_word():
     np.testing.assert_allclose(regressor.fit(X, np.full(150, 3.0)).predict(X), 3)
 
 
+@pytest.mark.filterwarnings("ignore:X has values far from all others")
 def test_a_layer_asleep_is_told_of_although_a_training_value_is_absurd():
     X, y = load_iris(return_X_y=True)
     X = X.copy()

@@ -2,8 +2,10 @@
 
 import copy
 import pickle
+import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.sparse import csr_array, csr_matrix
 from sklearn.base import clone
@@ -159,6 +161,7 @@ def test_whether_inputs_are_clipped_cannot_change_on_the_way(clip):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:X has values far from all others")
 def test_one_absurd_row_does_not_ruin_a_stream():
     network = regressor()
     for i in range(300):
@@ -196,6 +199,7 @@ def test_bounds_survive_pickle_and_go_on():
 @pytest.mark.parametrize("convert", [np.asarray, np.asfortranarray, csr_array])
 @pytest.mark.parametrize("copied", [True, False], ids=["small data", "large data"])
 @pytest.mark.fast(2)
+@pytest.mark.filterwarnings("ignore:X has values far from all others")
 def test_absurd_values_do_not_flatten_the_rest(copied, convert, engine, monkeypatch):
     limit = 2**40 if copied else -1
     monkeypatch.setattr(core_batches, "SHUFFLE_BUFFER_BYTES", limit)
@@ -215,7 +219,21 @@ def test_absurd_values_do_not_flatten_the_rest(copied, convert, engine, monkeypa
     np.testing.assert_allclose(fitted.input_bounds_, bounds_of(X[3:]), rtol=1e-12)
 
 
+@pytest.mark.parametrize(
+    "convert", [np.asarray, csr_array, lambda A: pd.DataFrame(A, columns=list("0123"))]
+)
+def test_features_with_values_that_are_clipped_are_named(convert):
+    rows = X.copy()
+    rows[:3, 2] = 1e6, -1e6, 1e9
+    with pytest.warns(UserWarning, match=r"far from all others in features '?2'?: .* are clipped"):
+        regressor().fit(convert(rows), y)
+    with warnings.catch_warnings(action="error"):
+        regressor().fit(convert(X), y).predict(convert(1e3 * X))
+        regressor(clip_inputs=False).fit(convert(rows), y)
+
+
 @pytest.mark.parametrize("convert", [np.asarray, csr_array])
+@pytest.mark.filterwarnings("ignore:X has values far from all others")
 def test_epochs_of_partial_fit_are_those_of_fit_with_absurd_values_too(convert):
     rows = X.copy()
     rows[:3, 0] = 1e6, -1e6, 1e9

@@ -93,6 +93,7 @@ def test_samples_that_come_again_do_not_hide_those_that_are_new():
     assert model.alpha_ == pytest.approx(2.5 / 900)
 
 
+@pytest.mark.filterwarnings("ignore:X has values far from all others")
 def test_mini_batches_are_those_of_all_rows_that_came():
     """Of 300 rows they have 32 at most, of more than 2,000 128, however the rows come."""
     model, label = ShallowNNClassifier(**SMALL), (np.median(Y) < Y).astype(int)
