@@ -204,6 +204,7 @@ def test_sparse_blocks(threads):
     np.testing.assert_array_equal(labels, plain(network).fit(csr_matrix(X), y).predict(X))
 
 
+@pytest.mark.filterwarnings("ignore:X has values far from all others")
 def test_absurd_values_are_clipped_as_on_one_machine(threads):
     X, y = load_breast_cancer(return_X_y=True)
     X[[3, 500], 2], X[100, 7] = 1e9, -1e7
