@@ -480,6 +480,13 @@ def test_weights_that_grow_are_a_divergence_of_robust_losses_too(engine):
         regressor.fit(X, y)
 
 
+def test_a_huge_rate_is_not_blamed_on_the_penalty():
+    X, y = load_iris(return_X_y=True)
+    options = {"learning_rate": 1e4, "alpha": 1e-3, "max_iter": 20, "random_state": 0}
+    with pytest.warns(ConvergenceWarning, match="diverged .*lower learning_rate=10000"):
+        ShallowNNClassifier(8, **options).fit(X, y)
+
+
 def test_a_penalty_too_large_for_the_steps_is_told_to_come_down():
     X, y = noisy_line(300)
     regressor = ShallowNNRegressor(4, solver="sgd", alpha=500.0, random_state=0)

@@ -225,3 +225,11 @@ def test_histories_of_two_fits_are_apart():
     network.set_params(max_iter=3).fit(X, y)
     assert isinstance(monitor.history(), pd.DataFrame)
     assert len(monitor.history()) == 3
+
+
+def test_data_sets_that_do_not_fit_the_network_are_named():
+    X, y = load_iris(return_X_y=True)
+    monitor = LossMonitor(data_sets={"test": (X[:, :2], y)})
+    network = ShallowNNClassifier(4, max_iter=2, alpha=0.01).set_callbacks(monitor)
+    with pytest.raises(ValueError, match=r"data_sets\['test'\]: .* has 2 features"):
+        network.fit(X, y)
