@@ -28,6 +28,7 @@ import dask.array as da
 import numpy as np
 import pandas as pd
 from dask.distributed import Client, LocalCluster, wait
+from scipy import optimize
 
 from skshallow.extras.dask import DaskShallowNNClassifier
 from skshallow.extras.dask.cluster import FAN_IN
@@ -169,9 +170,9 @@ def scheduling(sizes):
 
 
 def model(sizes, compute, overhead):
-    """Prints a + b W and what it predicts."""
+    """Prints a + b W, neither of which noise may make negative, and what it predicts."""
     numbers, times = np.array(list(overhead)), np.array(list(overhead.values()))
-    b, a = np.polyfit(numbers, times, 1)
+    (a, b), _ = optimize.nnls(np.stack([np.ones(len(times)), numbers], axis=1), times)
     theta = 4 * sizes["hidden_units"] * (sizes["features"] + 2)
     print(f"a = {1e3 * a:.2f} ms, b = {1e3 * b:.3f} ms per worker, theta {theta / 1e3:.1f} kB")
 

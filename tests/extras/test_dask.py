@@ -45,6 +45,7 @@ from skshallow.extras.dask import (  # noqa: E402, needs dask
 )
 from skshallow.extras.dask import cluster as cluster_module  # noqa: E402
 from skshallow.extras.dask.blocks import Part  # noqa: E402
+from skshallow.extras.dask.cluster import Cluster  # noqa: E402
 from skshallow.extras.dask.data import DistributedTargets  # noqa: E402
 
 pytestmark = [
@@ -188,9 +189,20 @@ def test_a_theta_that_is_sent_once_is_that_of_its_iteration(threads, solver):
 
 def test_float32_stays_float32(threads):
     X, y = load_iris(return_X_y=True)
-    network, reference = fit_both(DaskShallowNNClassifier(**GIVEN), X.astype(np.float32), y)
+    descent = DaskShallowNNClassifier(**GIVEN, solver="gd", learning_rate=0.1)
+    network, reference = fit_both(descent, X.astype(np.float32), y)
     assert network.W1_.dtype == np.float32
-    np.testing.assert_allclose(network.loss_curve_, reference.loss_curve_, rtol=1e-3)
+    assert_same(network, reference, rtol=1e-5)
+
+
+def test_in_float32_it_does_not_matter_which_worker_holds_what(threads, monkeypatch):
+    X, y = load_iris(return_X_y=True)
+    chunks, fits = chunked(X.astype(np.float32), y, chunks=50), []
+    for held in ([[0, 1], [2]], [[0, 2], [1]]):
+        monkeypatch.setattr(Cluster, "side_by_side", lambda *_, held=held: held)
+        fits.append(DaskShallowNNClassifier(**GIVEN).fit(*chunks))
+    np.testing.assert_array_equal(fits[0].W1_, fits[1].W1_)
+    np.testing.assert_allclose(fits[0].loss_curve_, fits[1].loss_curve_, rtol=1e-12)
 
 
 def test_sparse_blocks(threads):

@@ -263,8 +263,11 @@ def name_of_engine(part, plan) -> set:
 
 
 def sum_over_blocks(part, plan, theta, scale):
-    """Sum of s * L over all blocks; scale times its gradient."""
-    loss, total = 0.0, np.zeros_like(theta)
+    """Sum of s * L over all blocks; scale times its gradient.
+
+    In float64, where the order of the blocks, which is that of the workers, does not matter.
+    """
+    loss, total = 0.0, np.zeros(len(theta))
     with np.errstate(over="ignore", invalid="ignore"):
         for engine in part.engines(plan).at(theta):
             loss_of_block, of_block = engine.sum_over_blocks(scale)
