@@ -3,6 +3,7 @@
 import time
 
 from skshallow._defaults import is_auto, name_of_epoch
+from skshallow.core.training import COOL_DOWN
 
 ROUND = 1, 2, 5  # iterations of L-BFGS, whose number nobody knows before: 1, 2, 5, 10, 20, 50, ...
 
@@ -85,6 +86,8 @@ class Progress:
         done = self.state.epoch - self.state.learning_rate.start  # with those before a checkpoint
         n = self.estimator.n_iter_no_change
         without = f"no better by tol={self.estimator.tol:.3g} for {n} {self.unit}s"
+        if self.state.learning_rate.shortened is not None:
+            without += f", then a falling learning rate for {COOL_DOWN * n}"
         reasons = {
             "finished": f"all {done} epochs done",
             "early_stopped": f"stopped early after {self.unit} {self.state.epoch}, {without}",

@@ -19,10 +19,11 @@ from skshallow.core.constant import become_constant
 from skshallow.core.engine import Engine
 from skshallow.core.initializers import initialize
 from skshallow.core.lbfgs import minimize_lbfgs
+from skshallow.core.learning_rate import LearningRate
 from skshallow.core.network import Dropout, Network
 from skshallow.core.parameters import Layout, Parameters
 from skshallow.core.standardization import fold
-from skshallow.core.training import EarlyStopping, LearningRate, Outcome, TrainingState, fit_epochs
+from skshallow.core.training import EarlyStopping, Outcome, TrainingState, fit_epochs
 
 ABSURD = 1e9  # times the loss of the best constant, and more, is a loss that is no answer
 HIDDEN = 3  # arrays of a number for each hidden unit and sample of a batch
@@ -133,13 +134,15 @@ def _copy_fitted(estimator, parameters):
 def begin_fit(estimator, settings: Settings, state, n_epochs: int, metric=None) -> int:
     """The number of epochs to come. The schedule starts anew, unless a fit was cut off."""
     schedule, before, start = settings.schedule, state.learning_rate, state.epoch
-    left = n_epochs
+    left, shortened = n_epochs, None
     if before.epochs_left is not None:
         schedule, start = _present_schedule(state, schedule), before.start
         if is_auto(estimator.max_iter):
             n_epochs = before.n_epochs
         left = max(start + n_epochs - state.epoch, 0) if before.epochs_left else 0
-    rate = LearningRate(float(estimator.learning_rate), schedule, start, n_epochs, left)
+        if (shortened := before.shortened) is not None:
+            left = before.epochs_left
+    rate = LearningRate(float(estimator.learning_rate), schedule, start, n_epochs, left, shortened)
     state.begin(rate, _early_stopping(estimator), metric)
     return left
 

@@ -95,7 +95,9 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         Share of the samples of positive weight to split off, stratified by class. A class with one
         sample stays in the training set.
     n_iter_no_change : int, default=10
-        Epochs to wait for an improvement, with early stopping or "adaptive".
+        Epochs to wait for an improvement, with early stopping or "adaptive". With "cosine", if
+        the score went up and down by more than ``tol`` meanwhile, the rest of the schedule is
+        passed in twice as many epochs before training ends.
     tol : float, default=1e-5
         Improvement that counts. "lbfgs" ends when no derivative of J is larger than 10 tol, or an
         iteration lowers J by less than tol / 1,000 of it.

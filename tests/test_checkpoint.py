@@ -79,6 +79,17 @@ def test_a_fit_that_goes_on_learns_the_same_weights(options, kind, share, tmp_pa
     assert_same_fit(saved.fit(X, Y), whole)
 
 
+@pytest.mark.parametrize("max_iter", ["auto", 60])
+def test_a_schedule_that_was_cut_short_stays_so(max_iter, tmp_path):
+    options = {"early_stopping": True, "n_iter_no_change": 2, "tol": 0.01, "max_iter": max_iter}
+    whole = network(**options).fit(X, Y)
+    assert whole.n_iter_ < 40
+    for before_end in (5, 4, 3, 2, 1):  # the rate comes down in the last four epochs
+        path = tmp_path / str(before_end)
+        killed_after(whole.n_iter_ - before_end, network(**options), path)
+        assert_same_fit(joblib.load(path).fit(X, Y), whole)
+
+
 @pytest.mark.parametrize("after", [3, 8])
 @pytest.mark.fast(1)
 def test_lbfgs_goes_on_to_as_low_a_loss(after, tmp_path):

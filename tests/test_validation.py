@@ -4,7 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_diabetes, load_iris
+from sklearn.datasets import load_diabetes, load_digits, load_iris, make_friedman1
 from sklearn.metrics import accuracy_score, get_scorer
 
 from skshallow import ShallowNNClassifier, ShallowNNRegressor
@@ -236,3 +236,21 @@ def test_a_regressor_has_no_probabilities_to_score_and_says_so(scoring):
     network = ShallowNNRegressor(4, early_stopping=True, scoring=scoring, alpha=0.01, max_iter=2)
     with pytest.raises(ValueError, match=f"scoring='{scoring}' cannot score .*predict_proba"):
         network.fit(X, y > 100)
+
+
+def test_with_early_stopping_a_large_max_iter_does_no_harm():
+    """Training that stopped at a high learning rate would leave twice the error."""
+    for seed in range(2):
+        X, y = make_friedman1(4_000, noise=0.5, random_state=seed)
+        network = ShallowNNRegressor(alpha=1e-5, random_state=seed, early_stopping=False)
+        complete = 1 - network.fit(X[:2_000], y[:2_000]).score(X[2_000:], y[2_000:])
+        network.set_params(early_stopping=True, max_iter=400).fit(X[:2_000], y[:2_000])
+        assert network.n_iter_ < 100
+        assert 1 - network.score(X[2_000:], y[2_000:]) < 1.25 * complete
+
+
+def test_a_rate_that_does_not_fall_by_itself_stays_until_training_stops():
+    X, y = load_digits(return_X_y=True)
+    options = {"early_stopping": True, "schedule": "constant", "n_iter_no_change": 4, "tol": 0}
+    network = ShallowNNClassifier(8, alpha=0.003, random_state=0, **options).fit(X, y)
+    assert network.n_iter_ == network.best_iter_ + 4

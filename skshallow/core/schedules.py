@@ -3,7 +3,7 @@
 ``factor(progress, period)`` holds for one step. Both count epochs: progress with fractions since
 the schedule began, period how many it is for (None if nobody knows). ``lower()`` is asked when
 training no longer improves: true if there is a lower rate to go on with; ``adapts`` says whether
-that can be.
+that can be. A schedule that ``ends`` has low rates at the end of its period: it is then cut short.
 """
 
 import math
@@ -20,6 +20,8 @@ class Schedule:
     ----------
     adapts : bool, default=False
         Whether ``lower`` may find a lower rate to go on with.
+    ends : bool, default=False
+        Whether the factor comes down in a period. Early stopping then passes the rest of it faster.
 
     Examples
     --------
@@ -37,6 +39,7 @@ class Schedule:
     """
 
     adapts: ClassVar[bool] = False
+    ends: ClassVar[bool] = False
 
     def factor(self, progress, period):
         """Factor of the user's learning rate.
@@ -133,6 +136,8 @@ class Cosine(Schedule):
     >>> [round(Cosine().factor(epoch, period=4), 2) for epoch in range(6)]
     [1.0, 0.85, 0.5, 0.15, 1.0, 0.85]
     """
+
+    ends: ClassVar[bool] = True
 
     def factor(self, progress, period):
         if period is None:

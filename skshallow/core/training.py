@@ -14,44 +14,30 @@ from typing import Any
 import numpy as np
 
 from skshallow.core.divergence import DivergenceError, LossLimit, check_loss, max_validation_loss
+from skshallow.core.learning_rate import LearningRate
 
-
-@dataclass
-class LearningRate:
-    """The rates of every step: ``initial`` times the factors of the schedule.
-
-    ``start`` is the epoch in which the schedule began, ``n_epochs`` how many it is for, and
-    ``epochs_left`` how many of them are to come; None between fits.
-    """
-
-    initial: float
-    schedule: Any
-    start: int = 0
-    n_epochs: int | None = None
-    epochs_left: int | None = None
-
-    def of_epoch(self, epoch, n_steps):
-        """The rates of all steps after so many epochs, (n_steps,)."""
-        return self.initial * self.schedule.factors(epoch - self.start, n_steps, self.n_epochs)
-
-    def end_epoch(self, *, last):
-        """Count an epoch of the fit under way."""
-        if self.epochs_left is not None:
-            self.epochs_left = 0 if last else self.epochs_left - 1
+COOL_DOWN = 2  # times the epochs without improvement, in which the rate comes down at last
 
 
 @dataclass
 class EarlyStopping:
-    """Counts epochs since a score last rose by more than tol above the best before it."""
+    """Counts epochs since a score last rose by more than tol above the best before it.
+
+    ``is_noisy`` tells whether since then a score rose from one epoch to the next, by more than tol.
+    """
 
     n_iter_no_change: int
     tol: float
     best_score: float = -inf
     epochs_without_improvement: int = 0
+    last_score: float = -inf
+    is_noisy: bool = False
 
     def should_stop(self, score):
         """Whether this is the n_iter_no_change-th epoch in a row without a rise."""
         improved = score > self.best_score + self.tol
+        self.is_noisy = not improved and (self.is_noisy or score > self.last_score + self.tol)
+        self.last_score = score
         self.epochs_without_improvement = 0 if improved else self.epochs_without_improvement + 1
         self.best_score = max(self.best_score, score)
         return self.epochs_without_improvement >= self.n_iter_no_change
@@ -113,7 +99,7 @@ class TrainingState:
     parameters: Any
     seed: int
     rng: np.random.Generator
-    learning_rate: Any
+    learning_rate: LearningRate
     early_stopping: EarlyStopping
     optimizer: Any = None
     input_scaling: Any = None
@@ -156,7 +142,8 @@ class TrainingState:
 
     def end(self):
         """Whatever goes on from here starts its schedule anew."""
-        self.learning_rate = replace(self.learning_rate, start=self.epoch, epochs_left=None)
+        present = self.learning_rate
+        self.learning_rate = replace(present, start=self.epoch, epochs_left=None, shortened=None)
 
     def step(self, gradient, rate):
         """Move the parameters against their gradient."""
@@ -213,14 +200,24 @@ class TrainingState:
             self.theta[...] = present
 
     def no_longer_improves(self):
-        """Whether patience has run out and there is no lower learning rate to go on with."""
-        loss, _, score = self.history.lines[-1]
-        if not self.is_scored:
-            score = -loss
-        if not self.early_stopping.should_stop(score):
+        """Whether the score no longer rises, and there is no lower learning rate to go on with.
+
+        If the score goes up and down, the steps are too long: a schedule that ends is passed faster
+        before training stops.
+        """
+        (loss, _, score), rate, rule = (
+            self.history.lines[-1],
+            self.learning_rate,
+            self.early_stopping,
+        )
+        should_stop = rule.should_stop(score if self.is_scored else -loss)
+        if rate.shortened is not None:
+            return rate.epochs_left == 0
+        if not should_stop:
             return False
-        self.early_stopping.epochs_without_improvement = 0
-        return not self.learning_rate.schedule.lower()
+        rule.epochs_without_improvement, n_epochs = 0, COOL_DOWN * rule.n_iter_no_change
+        goes_on = rule.is_noisy and rate.end_within(n_epochs, self.epoch)
+        return not (goes_on or rate.schedule.lower())
 
 
 @dataclass
@@ -323,9 +320,11 @@ def end_epoch(state, loss, penalty, *, weights=None, scorer=None, max_loss=inf, 
     state.history.lines.append((loss, penalty, score))
     if score is not None:
         state.checkpoint.update(score, state.epoch, state.theta)
-    may_stop = score is not None or state.learning_rate.schedule.adapts
-    early = may_stop and state.no_longer_improves()
-    state.learning_rate.end_epoch(last=early)
+    rate = state.learning_rate
+    rate.end_epoch()
+    early = (score is not None or rate.schedule.adapts) and state.no_longer_improves()
+    if early:
+        rate.end()
     stopped = callbacks is not None and callbacks.end_epoch()  # told last: they may save the state
     return "early_stopped" if early else "stopped" if stopped else None
 

@@ -14,12 +14,13 @@ from skshallow.core.activations import ACTIVATIONS, ReLU
 from skshallow.core.batches import Batches, Inputs
 from skshallow.core.engine import NumpyEngine
 from skshallow.core.input_scaling import InputScaling
+from skshallow.core.learning_rate import LearningRate
 from skshallow.core.losses import LOSSES, SquaredError
 from skshallow.core.network import Dropout, Network
 from skshallow.core.optimizers import OPTIMIZERS, SGD, Adam, GradientDescent
 from skshallow.core.parameters import Layout, Parameters
 from skshallow.core.schedules import Constant
-from skshallow.core.training import EarlyStopping, LearningRate, TrainingState
+from skshallow.core.training import EarlyStopping, TrainingState
 
 pytestmark = pytest.mark.neighbours("numba")
 M, N0, N1, SIZE, STEPS = 23, 3, 4, 5, 50

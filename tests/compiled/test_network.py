@@ -9,12 +9,13 @@ from skshallow._compiled import network as module
 from skshallow._compiled.engine import NumbaEngine
 from skshallow.core.activations import ACTIVATIONS
 from skshallow.core.batches import Batches, Inputs
+from skshallow.core.learning_rate import LearningRate
 from skshallow.core.losses import LOSSES
 from skshallow.core.network import Dropout, Network
 from skshallow.core.parameters import Layout, Parameters
 from skshallow.core.schedules import Constant
 from skshallow.core.standardization import Standardization
-from skshallow.core.training import EarlyStopping, LearningRate, TrainingState
+from skshallow.core.training import EarlyStopping, TrainingState
 
 pytestmark = pytest.mark.neighbours("numba")
 M, N0, N1 = 11, 3, 4

@@ -7,10 +7,11 @@ import pytest
 from doubles import FakeEngine, Scorer
 
 from skshallow.core.divergence import DivergenceError, check_loss, max_validation_loss
+from skshallow.core.learning_rate import LearningRate
 from skshallow.core.optimizers import GradientDescent
 from skshallow.core.parameters import Layout, Parameters
 from skshallow.core.schedules import SCHEDULES
-from skshallow.core.training import EarlyStopping, LearningRate, TrainingState, fit_epochs
+from skshallow.core.training import EarlyStopping, TrainingState, fit_epochs
 
 
 def bare():

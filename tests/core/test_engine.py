@@ -6,12 +6,13 @@ from skshallow.core import engine as module
 from skshallow.core.activations import ACTIVATIONS
 from skshallow.core.batches import Batches, Inputs
 from skshallow.core.engine import BlockObjective, MeanLoss, NumpyEngine
+from skshallow.core.learning_rate import LearningRate
 from skshallow.core.losses import LOSSES
 from skshallow.core.network import Network
 from skshallow.core.optimizers import OPTIMIZERS
 from skshallow.core.parameters import Layout, Parameters
 from skshallow.core.schedules import Constant
-from skshallow.core.training import EarlyStopping, LearningRate, TrainingState
+from skshallow.core.training import EarlyStopping, TrainingState
 
 M, N0, N1, ALPHA = 23, 3, 4, 0.3
 RNG = np.random.default_rng(0)

@@ -8,12 +8,13 @@ from skshallow.core.activations import ACTIVATIONS
 from skshallow.core.batches import Batches, Inputs
 from skshallow.core.engine import NumpyEngine
 from skshallow.core.lbfgs import minimize_lbfgs
+from skshallow.core.learning_rate import LearningRate
 from skshallow.core.losses import LOSSES
 from skshallow.core.network import Network
 from skshallow.core.optimizers import GradientDescent
 from skshallow.core.parameters import Layout, Parameters
 from skshallow.core.schedules import Constant
-from skshallow.core.training import EarlyStopping, LearningRate, TrainingState, fit_epochs
+from skshallow.core.training import EarlyStopping, TrainingState, fit_epochs
 
 M, N0, N1, ALPHA = 60, 4, 3, 0.1
 PATIENCE = 3

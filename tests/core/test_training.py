@@ -12,13 +12,14 @@ from skshallow.core.batches import Batches, Inputs
 from skshallow.core.engine import NumpyEngine
 from skshallow.core.initializers import INITIALIZERS, initialize
 from skshallow.core.input_scaling import InputScaling
+from skshallow.core.learning_rate import LearningRate
 from skshallow.core.losses import LOSSES
 from skshallow.core.network import Dropout, Network
 from skshallow.core.optimizers import OPTIMIZERS
 from skshallow.core.parameters import Layout, Parameters
 from skshallow.core.schedules import SCHEDULES
 from skshallow.core.standardization import Standardization, TargetStandardization
-from skshallow.core.training import EarlyStopping, LearningRate, TrainingState, fit_epochs
+from skshallow.core.training import EarlyStopping, TrainingState, fit_epochs
 
 M, N0, N1 = 40, 3, 4
 PATIENCE = 3
@@ -439,6 +440,36 @@ def test_callbacks_stop_after_their_epoch(scored):
     assert state.epoch == len(engine.orders) == 4
     assert outcome.epoch == (2 if scored else 4)
     np.testing.assert_array_equal(outcome.weights, np.full_like(state.theta, outcome.epoch))
+
+
+@pytest.mark.parametrize("n_iter_no_change", [2, 5])
+@pytest.mark.parametrize("best", [1, 3, 7])
+@pytest.mark.parametrize("later", ["noisy", "falling", "equal"])
+def test_if_the_score_is_noisy_the_rate_falls_before_training_stops(later, best, n_iter_no_change):
+    state, n_epochs = bare("cosine"), 99
+    begin_call(state, n_epochs, "accuracy")
+    state.early_stopping.n_iter_no_change = n_iter_no_change
+    state.learning_rate.epochs_left = n_epochs
+    engine = FakeEngine(state)
+    scores = {"noisy": [-2, -1] * 50, "falling": range(0, -99, -1), "equal": [best - 1] * 99}
+    scorer = Scorer(state, [*range(best), *scores[later]])
+    outcome = fit_epochs(state, engine, n_epochs, scorer=scorer)
+    assert outcome.reason == "early_stopped"
+    waited = n_iter_no_change + 2 * n_iter_no_change * (later == "noisy")
+    assert (state.epoch, outcome.epoch) == (best + waited, best)
+    rates = np.concatenate(engine.rates)
+    assert (np.diff(rates) <= 0).all()
+    assert (rates[-1] < 0.3 * rates[0]) == (later == "noisy")
+
+
+@pytest.mark.parametrize("n_iter_no_change", [1, 3])
+def test_noise_below_tol_is_none(n_iter_no_change):
+    state = bare("cosine", tol=2.0)
+    begin_call(state, 99, "accuracy")
+    state.early_stopping.n_iter_no_change = n_iter_no_change
+    state.learning_rate.epochs_left = 99
+    fit_epochs(state, FakeEngine(state), 99, scorer=Scorer(state, [0, -2, -1] * 33))
+    assert state.epoch == 1 + n_iter_no_change
 
 
 @pytest.mark.parametrize("n_iter_no_change", [1, 2, 5])
