@@ -16,12 +16,11 @@ from accuracy import command_line, measure, measure_regression, parse, prepare, 
 
 from skshallow import ShallowNNClassifier, ShallowNNRegressor
 from skshallow._defaults import (
-    AUTO_EPOCHS,
-    AUTO_STEPS,
     MAX_AUTO_ALPHA,
     Settings,
     alpha_by_rows,
     resolve_batch_size,
+    resolve_epochs,
 )
 from skshallow.core.optimizers import Adam
 
@@ -41,9 +40,9 @@ def times_epochs(factor):
     """So many times what "auto" is for n rows."""
 
     def parameters(n, kind):
-        size = resolve_batch_size("auto", Settings.of(kind()), n)
-        epochs = max(AUTO_EPOCHS, -(-AUTO_STEPS // -(-n // size)))
-        return {"max_iter": int(factor * epochs)}
+        settings = Settings.of(kind())
+        n_batches = -(-n // resolve_batch_size("auto", settings, n))
+        return {"max_iter": int(factor * resolve_epochs("auto", settings, n_batches))}
 
     return parameters
 
