@@ -19,6 +19,7 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict, cross_va
 from sklearn.preprocessing import StandardScaler
 
 from skshallow import ShallowNNClassifier
+from skshallow.core.activations import ACTIVATIONS
 from skshallow.core.optimizers import Adam
 
 FOLDS = StratifiedKFold(5, shuffle=True, random_state=0)
@@ -88,6 +89,17 @@ def test_defaults_are_accurate_on_digits():
 @pytest.mark.slow
 def test_defaults_are_accurate_on_moons():
     assert mean_accuracy(*make_moons(1_000, noise=0.1, random_state=0)) >= 0.98
+
+
+@pytest.mark.parametrize("activation", sorted({*ACTIVATIONS} - {"identity"}))
+def test_every_activation_learns_two_spirals(activation):
+    """With two features Xavier's weights are so small that tanh starts as a straight line."""
+    rng = np.random.default_rng(0)
+    turn, arm = 3 * np.pi * np.sqrt(rng.uniform(size=1_200)), np.arange(1_200) % 2
+    X = (turn * np.array([np.cos(turn), np.sin(turn)]) * (2 * arm - 1)).T
+    settings = {"activation": activation, "alpha": 1e-4, "max_iter": 200, "random_state": 0}
+    network = ShallowNNClassifier(64, **settings)
+    assert network.fit(X[:600], arm[:600]).score(X[600:], arm[600:]) > 0.94
 
 
 def test_a_linear_network_has_the_optimum_of_logistic_regression():

@@ -9,9 +9,8 @@ from; ``forward`` is then also given the column (n1, 1) of values, ``backward`` 
 the one for its derivative.
 
 What "auto" needs to know: ``initializer`` names the initialisation that fits, ``slope_at_zero`` is
-g'(0) of one that saturates on both sides. A unit with a small slope there needs weights as much
-larger for the same signal, so its initial W1 is divided by it and its automatic penalty multiplied
-by it.
+g'(0) of a smooth one. A unit with a small slope there needs weights as much larger for the same
+signal, so its initial W1 is divided by it and its automatic penalty multiplied by it.
 
 A custom activation derives from ``Activation``, fills in the two methods, and is handed to the
 estimator as an object. ``supports_batched`` says that forward may be given a whole stack
@@ -38,11 +37,11 @@ class Activation:
 
     Attributes
     ----------
-    initializer : {"xavier", "he"}, default="xavier"
+    initializer : {"he", "xavier"}, default="he"
         Initial weights that fit, for ``init="auto"``.
     slope_at_zero : float, default=1.0
-        g'(0) of an activation that saturates on both sides: ``init="auto"`` divides W1 by it,
-        ``alpha="auto"`` is multiplied by it. It is 1/4 for ``Sigmoid`` and 1 for all others here.
+        g'(0) of a smooth activation: ``init="auto"`` divides W1 by it, ``alpha="auto"`` is
+        multiplied by it. It is 1/4 for ``Sigmoid``, 1/2 for ``SiLU`` and 1 for all others here.
     learned : float or None, default=None
         Where the value that each hidden unit learns starts from; None if nothing is learned.
     supports_batched : bool, default=False
@@ -68,7 +67,7 @@ class Activation:
     True
     """
 
-    initializer: ClassVar[str] = "xavier"
+    initializer: ClassVar[str] = "he"
     slope_at_zero: ClassVar[float] = 1.0
     learned: ClassVar[float | None] = None
     supports_batched: ClassVar[bool] = False
@@ -218,8 +217,6 @@ class ReLU(_Elementwise):
     [[0.0, 0.0, 1.0]]
     """
 
-    initializer: ClassVar[str] = "he"
-
     def forward(self, Z1, A1):
         np.maximum(Z1, 0, out=A1)
 
@@ -264,7 +261,6 @@ class LeakyReLU(_Elementwise):
     """
 
     slope: float = 0.01
-    initializer: ClassVar[str] = "he"
 
     def __post_init__(self):
         if not (isinstance(self.slope, Real) and self.slope < 1):
@@ -313,7 +309,6 @@ class PReLU(_Elementwise):
     ((16, 1), True)
     """
 
-    initializer: ClassVar[str] = "he"
     learned: ClassVar[float] = 0.25
 
     def forward(self, Z1, A1, slope):
@@ -354,7 +349,7 @@ class SiLU(_Elementwise):
     [[-0.09, 0.5, 1.09]]
     """
 
-    initializer: ClassVar[str] = "he"
+    slope_at_zero: ClassVar[float] = 0.5
 
     def forward(self, Z1, A1):
         sigmoid(Z1, out=A1)
