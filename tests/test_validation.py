@@ -254,3 +254,12 @@ def test_a_rate_that_does_not_fall_by_itself_stays_until_training_stops():
     options = {"early_stopping": True, "schedule": "constant", "n_iter_no_change": 4, "tol": 0}
     network = ShallowNNClassifier(8, alpha=0.003, random_state=0, **options).fit(X, y)
     assert network.n_iter_ == network.best_iter_ + 4
+
+
+def test_a_warm_start_after_a_schedule_that_was_cut_short_waits_anew():
+    X, y = make_friedman1(500, noise=0.5, random_state=0)
+    options = {"early_stopping": True, "n_iter_no_change": 3, "max_iter": 200, "warm_start": True}
+    network = ShallowNNRegressor(8, alpha=1e-4, random_state=0, **options).fit(X, y)
+    first = network.n_iter_
+    assert 3 + 6 < first < 200  # it was cut short
+    assert network.fit(X, y).n_iter_ >= first + 3

@@ -205,19 +205,17 @@ class TrainingState:
         If the score goes up and down, the steps are too long: a schedule that ends is passed faster
         before training stops.
         """
-        (loss, _, score), rate, rule = (
-            self.history.lines[-1],
-            self.learning_rate,
-            self.early_stopping,
-        )
+        loss, _, score = self.history.lines[-1]
+        rule, rate = self.early_stopping, self.learning_rate
         should_stop = rule.should_stop(score if self.is_scored else -loss)
         if rate.shortened is not None:
-            return rate.epochs_left == 0
+            should_stop = rate.epochs_left == 0
         if not should_stop:
             return False
-        rule.epochs_without_improvement, n_epochs = 0, COOL_DOWN * rule.n_iter_no_change
-        goes_on = rule.is_noisy and rate.end_within(n_epochs, self.epoch)
-        return not (goes_on or rate.schedule.lower())
+        rule.epochs_without_improvement = 0
+        if rule.is_noisy and rate.end_within(COOL_DOWN * rule.n_iter_no_change, self.epoch):
+            return False
+        return not rate.schedule.lower()
 
 
 @dataclass
