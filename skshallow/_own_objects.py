@@ -1,6 +1,8 @@
 """Activations and losses of the user's own: what they do on a few numbers, before any work."""
 
 import copy
+import math
+from numbers import Real
 
 import numpy as np
 
@@ -11,6 +13,12 @@ MOST_UNITS = 10_000  # more take noticeable time
 
 def check_own_activation(activation, n_units: int) -> None:
     """``forward`` must write into A1, and ``backward`` change dA1: both are used in place."""
+    slope = activation.slope_at_zero
+    if not (isinstance(slope, Real) and 0 < float(slope) < math.inf):
+        raise ValueError(
+            f"activation={shown(activation)}: slope_at_zero={shown(slope)} must be a positive "
+            "number, as it divides the initial W1: leave it at 1 where g'(0) is none"
+        )
     if n_units > MOST_UNITS:
         return
     activation, name = copy.deepcopy(activation), shown(activation)

@@ -140,8 +140,8 @@ def begin_fit(estimator, settings: Settings, state, n_epochs: int, metric=None) 
         if is_auto(estimator.max_iter):
             n_epochs = before.n_epochs
         left = max(start + n_epochs - state.epoch, 0) if before.epochs_left else 0
-        if (shortened := before.shortened) is not None:
-            left = before.epochs_left
+        if before.shortened is not None and schedule.ends and metric is not None:
+            shortened, left = before.shortened, min(left, before.epochs_left)
     rate = LearningRate(float(estimator.learning_rate), schedule, start, n_epochs, left, shortened)
     state.begin(rate, _early_stopping(estimator), metric)
     return left

@@ -77,7 +77,8 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
         Initial weights: "he" [5]_, "xavier" [6]_, "normal" (standard normal times 0.01), "zeros"
         (all hidden units stay alike: to show why not), or a function ``(rng, n_out, n_in)`` that
         returns an array of that shape. "auto" is "he", with W1 four times as large for
-        "sigmoid" and twice for "silu", whose slopes at zero are 1/4 and 1/2. Biases start at zero.
+        "sigmoid" and twice for "silu", whose slopes at zero are 1/4 and 1/2; an own activation may
+        name another. Biases start at zero.
     alpha : float or "auto", default="auto"
         Strength of the regularization (weight decay), the L2 penalty in J, on standardized features
         and targets if ``standardize``. "auto" chooses it by the data: short trainings on four
@@ -109,9 +110,9 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
     validation_fraction : float in (0, 1), default=0.1
         Share of the samples of positive weight to split off.
     n_iter_no_change : int, default=10
-        Epochs to wait for an improvement, with early stopping or "adaptive". With "cosine", if
-        the score went up and down by more than ``tol`` meanwhile, the rest of the schedule is
-        passed in twice as many epochs before training ends.
+        Epochs to wait for an improvement, with early stopping or "adaptive". With early stopping
+        and "cosine", if the score has gone up and down by more than ``tol`` so far, the rest of the
+        schedule is then passed in twice as many epochs at most, and there training ends.
     tol : float, default=1e-5
         Improvement that counts. "lbfgs" ends when no derivative of J is larger than 10 tol, or an
         iteration lowers J by less than tol / 1,000 of it.

@@ -90,6 +90,21 @@ def test_a_schedule_that_was_cut_short_stays_so(max_iter, tmp_path):
         assert_same_fit(joblib.load(path).fit(X, Y), whole)
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"schedule": "constant", "n_iter_no_change": 99},
+        {"early_stopping": False, "n_iter_no_change": 10},
+    ],
+)
+def test_without_its_schedule_and_scores_no_fit_is_cut_short(changed, tmp_path):
+    options = {"early_stopping": True, "n_iter_no_change": 2, "tol": 0.01, "max_iter": 60}
+    whole = network(**options).fit(X, Y)
+    killed_after(whole.n_iter_ - 2, network(**options), tmp_path / "network.joblib")
+    loaded = joblib.load(tmp_path / "network.joblib").set_params(**changed)
+    assert loaded.fit(X, Y).n_iter_ == 60
+
+
 @pytest.mark.parametrize("after", [3, 8])
 @pytest.mark.fast(1)
 def test_lbfgs_goes_on_to_as_low_a_loss(after, tmp_path):

@@ -109,3 +109,12 @@ def test_what_works_is_not_refused():
         derived = type("Derived", (kind,), {})()
         assert isinstance(derived, RegressionLoss)
         ShallowNNRegressor(4, loss=derived, **options).fit(X, np.abs(Y))
+
+
+@pytest.mark.parametrize("slope", [0, -0.5, np.nan, np.inf, "steep"])
+def test_a_slope_that_cannot_divide_weights_is_refused(slope):
+    class Bent(ReturningSlope):
+        slope_at_zero = slope
+
+    with pytest.raises(ValueError, match=r"slope_at_zero=.* must be a positive number"):
+        ShallowNNRegressor(activation=Bent()).fit(X, Y)

@@ -9,8 +9,9 @@ from; ``forward`` is then also given the column (n1, 1) of values, ``backward`` 
 the one for its derivative.
 
 What "auto" needs to know: ``initializer`` names the initialisation that fits, ``slope_at_zero`` is
-g'(0) of a smooth one. A unit with a small slope there needs weights as much larger for the same
-signal, so its initial W1 is divided by it and its automatic penalty multiplied by it.
+g'(0) of a smooth one, if positive, else 1. A unit with a small slope there needs weights as much
+larger for the same signal, so its initial W1 is divided by it and its automatic penalty multiplied
+by it.
 
 A custom activation derives from ``Activation``, fills in the two methods, and is handed to the
 estimator as an object. ``supports_batched`` says that forward may be given a whole stack
@@ -40,8 +41,8 @@ class Activation:
     initializer : {"he", "xavier"}, default="he"
         Initial weights that fit, for ``init="auto"``.
     slope_at_zero : float, default=1.0
-        g'(0) of a smooth activation: ``init="auto"`` divides W1 by it, ``alpha="auto"`` is
-        multiplied by it. It is 1/4 for ``Sigmoid``, 1/2 for ``SiLU`` and 1 for all others here.
+        ``init="auto"`` divides W1 by it, ``alpha="auto"`` is multiplied by it: g'(0) of a smooth
+        activation, if it is positive, else 1. It is 1/4 for ``Sigmoid`` and 1/2 for ``SiLU``.
     learned : float or None, default=None
         Where the value that each hidden unit learns starts from; None if nothing is learned.
     supports_batched : bool, default=False

@@ -9,8 +9,8 @@ class LearningRate:
     """The rates of every step: ``initial`` times the factors of the schedule.
 
     ``start`` is the epoch in which the schedule began, ``n_epochs`` how many it is for, and
-    ``epochs_left`` how many of them are to come; None between fits. ``shortened`` is None, or the
-    start and the period of a schedule as fast as the present one is since it was cut short.
+    ``epochs_left`` how many of them are to come; None between fits. If the schedule was cut short,
+    ``shortened`` are start and period of the shorter one with the remaining factors, else None.
     """
 
     initial: float
@@ -36,14 +36,14 @@ class LearningRate:
             self.epochs_left = 0
 
     def end_within(self, n_epochs, epoch):
-        """Pass what is left of the schedule in so many epochs at most, after this one.
+        """Pass what is left of the schedule after ``epoch`` in so many epochs at most.
 
         Returns
         -------
         bool
-            Whether the schedule has an end, and is not there yet.
+            False if the schedule has no end, or was cut short before.
         """
-        if not self.schedule.ends or not self.epochs_left:
+        if not self.schedule.ends or self.epochs_left is None or self.shortened is not None:
             return False
         if n_epochs < self.epochs_left:
             done = (epoch - self.start) / self.n_epochs

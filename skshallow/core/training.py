@@ -16,14 +16,14 @@ import numpy as np
 from skshallow.core.divergence import DivergenceError, LossLimit, check_loss, max_validation_loss
 from skshallow.core.learning_rate import LearningRate
 
-COOL_DOWN = 2  # times the epochs without improvement, in which the rate comes down at last
+COOL_DOWN = 2  # times n_iter_no_change: the most epochs in which the rate comes down at last
 
 
 @dataclass
 class EarlyStopping:
     """Counts epochs since a score last rose by more than tol above the best before it.
 
-    ``is_noisy`` tells whether since then a score rose from one epoch to the next, by more than tol.
+    ``is_noisy`` tells whether it has fallen and risen by more than tol from one epoch to the next.
     """
 
     n_iter_no_change: int
@@ -31,16 +31,22 @@ class EarlyStopping:
     best_score: float = -inf
     epochs_without_improvement: int = 0
     last_score: float = -inf
+    has_fallen: bool = False
     is_noisy: bool = False
 
     def should_stop(self, score):
         """Whether this is the n_iter_no_change-th epoch in a row without a rise."""
         improved = score > self.best_score + self.tol
-        self.is_noisy = not improved and (self.is_noisy or score > self.last_score + self.tol)
+        self.is_noisy |= self.has_fallen and score > self.last_score + self.tol
+        self.has_fallen |= score < self.last_score - self.tol
         self.last_score = score
         self.epochs_without_improvement = 0 if improved else self.epochs_without_improvement + 1
         self.best_score = max(self.best_score, score)
         return self.epochs_without_improvement >= self.n_iter_no_change
+
+    def end(self):
+        """What comes next is judged by its own noise."""
+        self.last_score, self.has_fallen, self.is_noisy = -inf, False, False
 
 
 @dataclass
@@ -142,8 +148,11 @@ class TrainingState:
 
     def end(self):
         """Whatever goes on from here starts its schedule anew."""
-        present = self.learning_rate
-        self.learning_rate = replace(present, start=self.epoch, epochs_left=None, shortened=None)
+        rate, rule = self.learning_rate, self.early_stopping
+        if rate.shortened is not None:
+            rule.epochs_without_improvement = 0
+        rule.end()
+        self.learning_rate = replace(rate, start=self.epoch, epochs_left=None, shortened=None)
 
     def step(self, gradient, rate):
         """Move the parameters against their gradient."""
@@ -202,14 +211,14 @@ class TrainingState:
     def no_longer_improves(self):
         """Whether the score no longer rises, and there is no lower learning rate to go on with.
 
-        If the score goes up and down, the steps are too long: a schedule that ends is passed faster
+        If the score went up and down, the steps are too long: a schedule that ends is passed faster
         before training stops.
         """
         loss, _, score = self.history.lines[-1]
         rule, rate = self.early_stopping, self.learning_rate
         should_stop = rule.should_stop(score if self.is_scored else -loss)
         if rate.shortened is not None:
-            should_stop = rate.epochs_left == 0
+            should_stop = rate.epochs_left <= 0
         if not should_stop:
             return False
         rule.epochs_without_improvement = 0

@@ -41,10 +41,15 @@ def test_only_a_fit_whose_schedule_ends_is_cut_short(name):
     assert (rate == untouched) == (name != "cosine")
 
 
-@pytest.mark.parametrize("options", [{}, {"n_epochs": 10, "epochs_left": 0}])
-def test_nothing_is_left_between_fits_and_after_the_last_epoch(options):
-    rate = rate_of(**options)
-    assert not rate.end_within(5, 10)
+def test_between_fits_there_is_no_end():
+    assert not rate_of().end_within(5, 10)
+
+
+def test_a_schedule_is_cut_short_once():
+    rate = rate_of(n_epochs=100, epochs_left=90)
+    assert rate.end_within(20, 10)
+    assert not rate.end_within(5, 15)
+    assert rate.epochs_left == 20
 
 
 def test_epochs_are_counted_down_in_a_fit_alone():

@@ -462,6 +462,29 @@ def test_if_the_score_is_noisy_the_rate_falls_before_training_stops(later, best,
     assert (rates[-1] < 0.3 * rates[0]) == (later == "noisy")
 
 
+@pytest.mark.parametrize(("scores", "noisy"), [([0, -1, 1, 0], True), ([0, 1, 2, 1], False)])
+def test_noise_before_the_best_score_counts_too(scores, noisy):
+    state = bare("cosine")
+    begin_call(state, 99, "accuracy")
+    state.early_stopping.n_iter_no_change, state.learning_rate.epochs_left = 2, 99
+    scorer = Scorer(state, [*scores[:3], *[scores[3]] * 99])
+    fit_epochs(state, FakeEngine(state), 99, scorer=scorer)
+    assert (state.learning_rate.shortened is not None) == noisy
+
+
+def test_after_a_cool_down_nothing_is_left_of_its_waiting():
+    state = bare("cosine")
+    begin_call(state, 99, "accuracy")
+    state.learning_rate.epochs_left = 99
+    fit_epochs(state, FakeEngine(state), 7, scorer=Scorer(state, [0, -2, -1] * 33))
+    assert state.learning_rate.shortened is not None
+    assert state.early_stopping.epochs_without_improvement > 0
+    state.end()
+    assert state.learning_rate.shortened is None
+    rule = state.early_stopping
+    assert (rule.epochs_without_improvement, rule.has_fallen, rule.is_noisy) == (0, False, False)
+
+
 @pytest.mark.parametrize("n_iter_no_change", [1, 3])
 def test_noise_below_tol_is_none(n_iter_no_change):
     state = bare("cosine", tol=2.0)
