@@ -62,14 +62,14 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         Initial weights: "he" [5]_, "xavier" [6]_, "normal" (standard normal times 0.01), "zeros"
         (all hidden units stay alike: to show why not), or a function ``(rng, n_out, n_in)`` that
         returns an array of that shape. "auto" is "he", with W1 four times as large for
-        "sigmoid" and twice for "silu", whose slopes at zero are 1/4 and 1/2; an own activation may
-        name another. Biases start at zero.
+        "sigmoid", whose slope at zero is 1/4; an own activation may name another. Biases start at
+        zero.
     alpha : float or "auto", default="auto"
         Strength of the regularization (weight decay), the L2 penalty in J, on standardized features
         if ``standardize``. "auto" chooses it by the data: short trainings on four fifths of the
         training set try stronger and weaker penalties, and the least loss on the other samples, or
         on ``X_val``, decides. The search starts at 2.5 / n with n = max(sum of weights, number of
-        samples), between 1e-6 and 0.02 (a quarter of that for "sigmoid", half for "silu"). That
+        samples), between 1e-6 and 0.02 (a quarter of that for "sigmoid"). That
         value stands with fewer than 50 samples and in ``partial_fit``, where n counts all samples
         seen. Under ``warm_start`` ``alpha_`` is kept.
     dropout : float in [0, 1), default=0.0

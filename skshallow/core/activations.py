@@ -9,7 +9,7 @@ from; ``forward`` is then also given the column (n1, 1) of values, ``backward`` 
 the one for its derivative.
 
 What "auto" needs to know: ``initializer`` names the initialisation that fits, ``slope_at_zero`` is
-g'(0) of a smooth one, if positive, else 1. A unit with a small slope there needs weights as much
+g'(0) of one that saturates on both sides. A unit with a small slope there needs weights as much
 larger for the same signal, so its initial W1 is divided by it and its automatic penalty multiplied
 by it.
 
@@ -41,8 +41,9 @@ class Activation:
     initializer : {"he", "xavier"}, default="he"
         Initial weights that fit, for ``init="auto"``.
     slope_at_zero : float, default=1.0
-        ``init="auto"`` divides W1 by it, ``alpha="auto"`` is multiplied by it: g'(0) of a smooth
-        activation, if it is positive, else 1. It is 1/4 for ``Sigmoid`` and 1/2 for ``SiLU``.
+        g'(0) of an activation that saturates on both sides, if it is positive: ``init="auto"``
+        divides W1 by it, ``alpha="auto"`` is multiplied by it. It is 1/4 for ``Sigmoid`` and 1 for
+        all others here.
     learned : float or None, default=None
         Where the value that each hidden unit learns starts from; None if nothing is learned.
     supports_batched : bool, default=False
@@ -349,8 +350,6 @@ class SiLU(_Elementwise):
     >>> slope.round(2).tolist()
     [[-0.09, 0.5, 1.09]]
     """
-
-    slope_at_zero: ClassVar[float] = 0.5
 
     def forward(self, Z1, A1):
         sigmoid(Z1, out=A1)
