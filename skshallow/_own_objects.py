@@ -12,7 +12,7 @@ MOST_UNITS = 10_000  # more take noticeable time
 
 
 def check_own_activation(activation, n_units: int) -> None:
-    """``forward`` must write into A1, and ``backward`` change dA1: both are used in place."""
+    """``forward`` must write into A1, ``backward`` change dA1, ``slope_at_zero`` be positive."""
     slope = activation.slope_at_zero
     if not (isinstance(slope, Real) and 0 < float(slope) < math.inf):
         raise ValueError(

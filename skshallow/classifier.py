@@ -69,9 +69,9 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         if ``standardize``. "auto" chooses it by the data: short trainings on four fifths of the
         training set try stronger and weaker penalties, and the least loss on the other samples, or
         on ``X_val``, decides. The search starts at 2.5 / n with n = max(sum of weights, number of
-        samples), between 1e-6 and 0.02 (a quarter of that for "sigmoid"). That
-        value stands with fewer than 50 samples and in ``partial_fit``, where n counts all samples
-        seen. Under ``warm_start`` ``alpha_`` is kept.
+        samples), between 1e-6 and 0.02 (a quarter of that for "sigmoid"). That value stands with
+        fewer than 50 samples and in ``partial_fit``, where n counts all samples seen. Under
+        ``warm_start`` ``alpha_`` is kept.
     dropout : float in [0, 1), default=0.0
         Share of hidden units that are dropped at random in every training step [7]_. Not for
         "lbfgs".

@@ -85,9 +85,8 @@ class ShallowNNRegressor(RegressorMixin, BaseShallowNN):
         fifths of the training set try stronger and weaker penalties, and the least loss on the
         other samples, or on ``X_val``, decides. The search starts at 0.0025 (1,000 / n)^1.75 with n
         = max(sum of weights, number of samples), between 1e-6 and 0.02 (four times that for
-        "quantile", a quarter for "sigmoid"). That value stands with fewer than 50
-        samples and in ``partial_fit``, where n counts all samples seen. Under ``warm_start``
-        ``alpha_`` is kept.
+        "quantile", a quarter for "sigmoid"). That value stands with fewer than 50 samples and in
+        ``partial_fit``, where n counts all samples seen. Under ``warm_start`` ``alpha_`` is kept.
     dropout : float in [0, 1), default=0.0
         Share of hidden units that are dropped at random in every training step [7]_. Not for
         "lbfgs".
