@@ -29,6 +29,11 @@ class EpochCallbacks:
         self.began = time.perf_counter()
         self.listened = bool(getattr(context, "_callbacks", True))  # an epoch may take microseconds
 
+    @property
+    def are_needed(self) -> bool:
+        """Whether anything is told or printed between epochs."""
+        return self.listened or self.progress.verbose > 0
+
     def begin_epoch(self) -> None:
         """Tell the callbacks that an epoch begins."""
         if not self.listened:

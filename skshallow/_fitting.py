@@ -55,7 +55,7 @@ def train(
     progress = Progress(estimator, estimator._state, n_epochs)
     progress.begin(sets, penalty.alpha)
     callbacks = EpochCallbacks(estimator, context, arguments, engine, sets, progress)
-    look = {"scorer": scorer, "callbacks": callbacks}
+    look = {"scorer": scorer, "callbacks": callbacks if callbacks.are_needed else None}
     with _training.computing(engine):
         outcome = _training.run_solver(estimator, estimator._state, engine, n_epochs, **look)
         outcome = _training.at_least_constant(estimator._state, engine, outcome)

@@ -169,3 +169,22 @@ class Lines:
             if len(self.trace) == self.n:
                 raise self.error
         return self
+
+
+class FakeEngineOfManyEpochs(FakeEngine):
+    """The same, but one call may take four epochs: it notes how many each took."""
+
+    epochs_together = 4
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.calls = []
+
+    def run_epochs(self, orders, rates):
+        self.calls.append(len(rates))
+        thetas = [self.state.theta.copy()]
+        losses = []
+        for order, rate in zip(orders, rates, strict=True):
+            losses.append(self.run_epoch(order, rate))
+            thetas.append(self.state.theta.copy())
+        return np.array(losses), np.array(thetas)

@@ -18,7 +18,11 @@ COMPILED = sorted((ROOT / "_compiled").glob("*.py"))
 FILES = sorted(ROOT.rglob("*.py"))
 ARROWS = {  # inside core; whoever is not here imports nothing of the package
     "lbfgs": {"skshallow.core.divergence", "skshallow.core.training"},
-    "training": {"skshallow.core.divergence", "skshallow.core.learning_rate"},
+    "training": {
+        "skshallow.core.divergence",
+        "skshallow.core.early_stopping",
+        "skshallow.core.learning_rate",
+    },
 }
 PUBLIC = {"classifier", "regressor", "inspection", "monitoring"}
 PACKAGES = {"core", "extras", "_compiled"}

@@ -28,6 +28,8 @@ from skshallow.core.optimizers import GradientDescent
 TAKE, FORWARD, PROPAGATE, BACKWARD, ADD, STEP = (2**i for i in range(6))  # stages of a batch
 GRADIENT = TAKE | FORWARD | PROPAGATE | BACKWARD
 PORTION = 2_000_000_000  # multiplications in one call: a fraction of a second, then Ctrl-C is heard
+SHORT = 20_000_000  # multiplications up to which epochs are so short that one call takes several
+MOST_KEPT = 1_000_000  # numbers of theta that are kept of such epochs
 RANDOM_PORTION = 2**22  # random numbers of dropout in one call
 
 
@@ -54,6 +56,7 @@ class Plan(NamedTuple):
 
     ``U`` are the random numbers of dropout, ``scale`` is that of the gradient, 0 for 1 / m.
     ``taken`` counts the steps of the optimizer and of the scaling, also if Ctrl-C comes in between.
+    ``thetas`` become theta before each of the epochs that the batches are of, unless it is empty.
     """
 
     stages: int
@@ -63,6 +66,7 @@ class Plan(NamedTuple):
     U: np.ndarray
     scale: float
     taken: np.ndarray
+    thetas: np.ndarray
 
 
 @entry_point
@@ -77,6 +81,7 @@ def run(kind, vectors, source, work, plan, rule, loss):
     n_outputs = networks * n2
     dense, dropped = 0 if source.sparse else n0, n1 if len(plan.U) > 0 else 0
     for i in range(len(plan.bounds) - 1):
+        keep_theta(theta, plan, i)
         first, stop = plan.bounds[i], plan.bounds[i + 1]
         rows, size = plan.rows[first:stop], stop - first
         layers = layers_of(work, size, dense, n1, n_outputs)
@@ -91,8 +96,7 @@ def run(kind, vectors, source, work, plan, rule, loss):
             multiply_inputs(parameters.W1, source, rows, layers.X, layers.Z1)
         if plan.stages & PROPAGATE:
             forward(kind, parameters, layers, U)
-            scale = plan.scale if plan.scale > 0 else 1 / size
-            loss[i] = loss_and_slope(kind, layers, Y, s, scale)
+            loss[i] = loss_and_slope(kind, layers, Y, s, plan.scale or 1 / size)
             backward(kind, parameters, dparameters, layers, U)
         if plan.stages & BACKWARD:
             multiply_slopes_by_inputs(layers.dZ1, source, rows, layers.X, dparameters.W1)
@@ -100,6 +104,14 @@ def run(kind, vectors, source, work, plan, rule, loss):
             optimizers.add(gradient, m)
         if plan.stages & STEP:
             move(vectors, parameters.W1, dparameters, (plan, rule, i), work)
+
+
+@inlined
+def keep_theta(theta, plan, i):
+    """Note theta if batch i is the first of an epoch, and it is asked for."""
+    n_batches, n_epochs = len(plan.bounds) - 1, len(plan.thetas)
+    if n_epochs > 0 and i % (n_batches // n_epochs) == 0:
+        plan.thetas[i // (n_batches // n_epochs)] = theta
 
 
 @inlined
@@ -199,6 +211,7 @@ class NumbaEngine:
         self._work = np.empty(self._room(most), state.theta.dtype)
         self._sizes, self._bounds = np.array(batches.sizes), np.cumsum([0, *batches.sizes])
         self._together = self._batches_in_a_portion(most)
+        self.epochs_together = self._epochs_in_a_call()
 
     def _room(self, most):
         """Numbers that are computed of a batch of so many examples, and two for each input."""
@@ -214,12 +227,31 @@ class NumbaEngine:
             together = min(together, RANDOM_PORTION // (n1 * most))
         return max(together, 1)
 
+    def _epochs_in_a_call(self):
+        """How many epochs one call takes at most: one, unless calls are what takes the time."""
+        n0, n1, *_ = self._layout
+        if self.whole or self.network.dropout is not None:  # which draws between the orders
+            return 1
+        short = SHORT // ((n0 + 10) * n1 * self.n_examples)
+        return max(min(short, MOST_KEPT // self.state.theta.size), 1)
+
     def run_epoch(self, order, rates):
         if self.whole:
             return step_over_blocks(self.state, self.network, self.objective, rates)
-        rows = self._rows if order is None else self._rows[order]
+        return self._steps([order], rates) / self._sizes
+
+    def run_epochs(self, orders, rates):
+        thetas = np.empty((len(rates) + 1, self.state.theta.size), self.state.theta.dtype)
+        losses = self._steps(orders, np.concatenate(rates), thetas[:-1])
+        thetas[-1] = self.state.theta
+        return losses.reshape(len(rates), -1) / self._sizes, thetas
+
+    def _steps(self, orders, rates, *thetas):
+        """Sum of s * L over each batch, before a step; the examples in these orders."""
+        rows = [self._rows if order is None else self._rows[order] for order in orders]
+        rows = rows[0] if len(rows) == 1 else np.concatenate(rows)
         moments = (*optimizers.moments_of(self.state.optimizer), self._magnitude())
-        return self._pass(GRADIENT | STEP, rows, rates, moments, 0.0) / self._sizes
+        return self._pass(GRADIENT | STEP, rows, rates, moments, 0.0, *thetas)
 
     def _magnitude(self):
         """What the scaling of the inputs keeps, or nothing."""
@@ -239,19 +271,25 @@ class NumbaEngine:
         losses = self._pass(GRADIENT | ADD, self._rows, self.shares, (total, total, total), scale)
         return float(losses.sum()), total
 
-    def _pass(self, stages, rows, rates, moments, scale):
-        """Run over all batches, portion by portion: the sum of s * L over each of them."""
+    def _pass(self, stages, rows, rates, moments, scale, thetas=None):
+        """Run over all batches, portion by portion: the sum of s * L over each of them.
+
+        ``thetas`` (n_epochs, theta.size) say that the rows are those of several epochs.
+        """
+        thetas = np.empty((0, 0), self._work.dtype) if thetas is None else thetas
+        starts = np.arange(max(len(thetas), 1))[:, None] * self.n_examples
+        all_bounds = np.append(starts + self._bounds[:-1], len(rows))
         vectors = Vectors(self.state.theta, self.network.gradient.theta, *moments, *self._layout)
-        loss, same = np.empty(len(self._sizes)), (self._kind, vectors, self._source, self._work)
+        loss, same = np.empty(len(all_bounds) - 1), (self._kind, vectors, self._source, self._work)
         two_threads = self.network.dot is not np.dot and not self._source.sparse
         run_batches = self._run_on_two_threads if two_threads else self._run
         together = 1 if two_threads else self._together
         counters = self.state.optimizer, self.state.input_scaling
         for i in range(0, len(loss), together):
-            bounds = self._bounds[i : i + together + 1]
+            bounds = all_bounds[i : i + together + 1]
             U = self._random_numbers(bounds[-1] - bounds[0])
             taken = np.array([getattr(counter, "t", 0) for counter in counters])
-            plan = Plan(stages, rows, bounds, rates[i:], U, scale, taken)
+            plan = Plan(stages, rows, bounds, rates[i:], U, scale, taken, thetas)
             try:
                 run_batches(*same, plan, self._rule, loss[i:])
             finally:

@@ -21,6 +21,11 @@ LOSS_BLOCK = 1_024  # examples whose losses are computed together
 class Engine(Protocol):
     """What training needs of whoever computes for it.
 
+    An engine may also have ``epochs_together``, a number of epochs so short that calls would take
+    most of their time, and ``run_epochs(orders, rates)``: the orders and rates of so many epochs at
+    most, one of each for an epoch. It returns the losses (n_epochs, n_steps), and theta before each
+    epoch and after the last, (n_epochs + 1, theta.size).
+
     Attributes
     ----------
     network : Network

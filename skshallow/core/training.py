@@ -14,39 +14,10 @@ from typing import Any
 import numpy as np
 
 from skshallow.core.divergence import DivergenceError, LossLimit, check_loss, max_validation_loss
+from skshallow.core.early_stopping import EarlyStopping
 from skshallow.core.learning_rate import LearningRate
 
 COOL_DOWN = 2  # times n_iter_no_change: the most epochs in which the rate comes down at last
-
-
-@dataclass
-class EarlyStopping:
-    """Counts epochs since a score last rose by more than tol above the best before it.
-
-    ``is_noisy`` tells whether it has fallen and risen by more than tol from one epoch to the next.
-    """
-
-    n_iter_no_change: int
-    tol: float
-    best_score: float = -inf
-    epochs_without_improvement: int = 0
-    last_score: float = -inf
-    has_fallen: bool = False
-    is_noisy: bool = False
-
-    def should_stop(self, score):
-        """Whether this is the n_iter_no_change-th epoch in a row without a rise."""
-        improved = score > self.best_score + self.tol
-        self.is_noisy |= self.has_fallen and score > self.last_score + self.tol
-        self.has_fallen |= score < self.last_score - self.tol
-        self.last_score = score
-        self.epochs_without_improvement = 0 if improved else self.epochs_without_improvement + 1
-        self.best_score = max(self.best_score, score)
-        return self.epochs_without_improvement >= self.n_iter_no_change
-
-    def end(self):
-        """What comes next is judged by its own noise."""
-        self.last_score, self.has_fallen, self.is_noisy = -inf, False, False
 
 
 @dataclass
@@ -271,28 +242,48 @@ def fit_epochs(state, engine, n_epochs, *, shuffle=True, scorer=None, callbacks=
     state.checkpoint.update(-inf, state.epoch, state.theta)  # something to go back to
     limit, weights, reason = LossLimit(state, engine), state.theta, None
     look = {"scorer": scorer, "callbacks": callbacks}
+    together = 1 if _needs_every_epoch(state, **look) else getattr(engine, "epochs_together", 1)
     look["max_loss"] = max_validation_loss(scorer, engine.divergence_factor)
+    last = state.epoch + n_epochs
     try:
-        for _ in range(n_epochs):
+        while reason is None and state.epoch < last:
             if callbacks is not None:
                 callbacks.begin_epoch()
-            weights, penalty = state.theta.copy(), engine.penalty()
-            losses = _run_epoch(state, engine, shuffle and engine.n_steps > 1)
-            state.history.start(check_loss(float(losses[0])))
-            loss = limit.check(losses)
-            reason = end_epoch(state, loss, penalty, weights=weights, **look)
-            if reason is not None:
-                break
+            how = min(together, last - state.epoch), shuffle and engine.n_steps > 1
+            for weights, penalty, losses in _run_epochs(state, engine, *how):
+                state.history.start(check_loss(float(losses[0])))
+                loss = limit.check(losses)
+                reason = end_epoch(state, loss, penalty, weights=weights, **look)
         limit.check_last_step(weights)
     except (DivergenceError, KeyboardInterrupt) as stop:
         return _recover(state, "diverged" if isinstance(stop, DivergenceError) else "interrupted")
     return Outcome.of(state, reason or "finished")
 
 
-def _run_epoch(state, engine, shuffle):
-    """One epoch of steps; the mean loss of each batch."""
-    order = state.rng.permutation(engine.n_examples) if shuffle else None
-    return engine.run_epoch(order, state.learning_rate.of_epoch(state.epoch, engine.n_steps))
+def _needs_every_epoch(state, scorer, callbacks):
+    """Whether something looks at the weights after each epoch, or changes what comes next."""
+    return scorer is not None or callbacks is not None or state.learning_rate.schedule.adapts
+
+
+def _run_epochs(state, engine, n_epochs, shuffle):
+    """Take the steps of so many epochs, then go through the epochs one by one.
+
+    Of each come the weights before it, their penalty, and the mean loss of each batch; the state
+    has the weights after it.
+    """
+    orders, rates = [], []
+    for epoch in range(state.epoch, state.epoch + n_epochs):
+        orders.append(state.rng.permutation(engine.n_examples) if shuffle else None)
+        rates.append(state.learning_rate.of_epoch(epoch, engine.n_steps))
+    if n_epochs == 1:
+        yield state.theta.copy(), engine.penalty(), engine.run_epoch(orders[0], rates[0])
+        return
+    all_losses, thetas = engine.run_epochs(orders, rates)
+    for before, after, losses in zip(thetas[:-1], thetas[1:], all_losses, strict=True):
+        state.theta[...] = before
+        penalty = engine.penalty()
+        state.theta[...] = after
+        yield before, penalty, losses
 
 
 def end_epoch(state, loss, penalty, *, weights=None, scorer=None, max_loss=inf, callbacks=None):

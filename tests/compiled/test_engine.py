@@ -129,6 +129,40 @@ def test_weights_that_are_not_finite_give_a_loss_that_is_not():
     assert not np.isfinite(run_steps(engine, 1)[0][-1])
 
 
+# Several epochs in a call
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+@pytest.mark.parametrize("shuffled", [True, False])
+@pytest.mark.parametrize("size", [SIZE, M])
+def test_several_epochs_in_a_call_are_as_many_calls(optimizer, shuffled, size):
+    options = {"optimizer": optimizer, "scaling": 5.0, "size": size}
+    together, one_by_one = engine_of(NumbaEngine, **options), engine_of(NumbaEngine, **options)
+    rng = np.random.default_rng(1)
+    orders = [rng.permutation(M) if shuffled else None for _ in range(4)]
+    rates = [np.full(together.n_steps, rate) for rate in (0.03, 0.02, 0.01, 0.005)]
+    losses, thetas = together.run_epochs(orders, rates)
+    for i in range(4):
+        np.testing.assert_array_equal(thetas[i], one_by_one.state.theta)
+        np.testing.assert_array_equal(losses[i], one_by_one.run_epoch(orders[i], rates[i]))
+    np.testing.assert_array_equal(thetas[4], one_by_one.state.theta)
+    np.testing.assert_array_equal(together.state.theta, thetas[4])
+    assert together.state.input_scaling.t == 4 * together.n_steps
+
+
+def test_short_epochs_go_together_unless_random_numbers_come_between(monkeypatch):
+    """Dropout draws from the generator of the orders; a step over all samples is core's."""
+    assert engine_of(NumbaEngine).epochs_together > 1
+    assert engine_of(NumbaEngine, dropout=0.3).epochs_together == 1
+    assert engine_of(NumbaEngine, optimizer="gd").epochs_together == 1
+    monkeypatch.setattr(module, "MOST_KEPT", 3 * engine_of(NumbaEngine).state.theta.size)
+    assert engine_of(NumbaEngine).epochs_together == 3
+    monkeypatch.setattr(module, "SHORT", 2 * (N0 + 10) * N1 * M)
+    assert engine_of(NumbaEngine).epochs_together == 2
+    monkeypatch.setattr(module, "SHORT", 1)
+    assert engine_of(NumbaEngine).epochs_together == 1
+
+
 # Portions and threads
 
 

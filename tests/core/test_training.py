@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import textbook
-from doubles import Callbacks, Failing, FakeEngine, Scorer, Spy
+from doubles import Callbacks, Failing, FakeEngine, FakeEngineOfManyEpochs, Scorer, Spy
 
 from skshallow.core.activations import ACTIVATIONS
 from skshallow.core.batches import Batches, Inputs
@@ -636,6 +636,45 @@ def test_one_number_among_all_weights_is_enough():
     move = np.ones_like(state.theta)
     move[-1] = np.nan
     assert fit_epochs(state, FakeEngine(state, moves=[move]), 1).reason == "diverged"
+
+
+@pytest.mark.parametrize(
+    "losses", [[], [5.0, 4.0, 6.0], [5, 4, 3, 6, np.nan, 1], [np.nan], [2.0] * 5 + [1e9], [1e9]]
+)
+@pytest.mark.parametrize("moves", [[], [1, 2, np.inf, 4], [1] * 9 + [np.nan]], ids=str)
+def test_epochs_of_one_call_are_those_of_as_many_calls(losses, moves):
+    states, outcomes = [bare("cosine"), bare("cosine")], []
+    for state, kind in zip(states, (FakeEngine, FakeEngineOfManyEpochs), strict=True):
+        begin_call(state, 10)
+        outcomes.append(fit_epochs(state, kind(state, losses, moves), 10))
+    one_by_one, together = outcomes
+    assert together.reason == one_by_one.reason
+    assert together.epoch == one_by_one.epoch
+    np.testing.assert_array_equal(together.weights, one_by_one.weights)
+    assert states[1].history == states[0].history
+    np.testing.assert_array_equal(
+        states[1].checkpoint.best_weights, states[0].checkpoint.best_weights
+    )
+    assert states[1].learning_rate == states[0].learning_rate
+
+
+def test_one_call_takes_no_more_epochs_than_there_are():
+    state = bare()
+    begin_call(state, 10)
+    engine = FakeEngineOfManyEpochs(state)
+    fit_epochs(state, engine, 10)
+    assert engine.calls == [4, 4, 2]
+
+
+@pytest.mark.parametrize("looks", ["scorer", "callbacks", "adaptive"])
+def test_whoever_looks_at_every_epoch_finds_its_weights(looks):
+    state = bare("adaptive" if looks == "adaptive" else "constant")
+    begin_call(state, 10, metric="accuracy" if looks == "scorer" else None)
+    engine = FakeEngineOfManyEpochs(state)
+    look = {"scorer": Scorer(state, range(10)), "callbacks": Callbacks()}
+    fit_epochs(state, engine, 10, **{name: look[name] for name in look if name == looks})
+    assert engine.calls == []
+    assert len(engine.orders) == 10
 
 
 def test_an_interrupt_in_an_epoch_keeps_its_steps_but_writes_no_line():
