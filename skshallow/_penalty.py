@@ -8,7 +8,7 @@ count as rows. Very few rows tell nothing: there the closed form stands.
 With few rows such a training is half as long as the fit, as a shorter one would hide noise, and one
 more far below the start tells whether there is a better valley behind a hill. Few rows that ask for
 less penalty may be clean, and then a longer fit pays: a longer training tells, and it has its own
-best penalty.
+best penalty. A classifier that memorizes the rows it is trained with has no use for it.
 """
 
 import copy
@@ -40,12 +40,14 @@ PARTS, PARTS_OF_MANY = 5, 3  # of which one is held out; the latter if only some
 SHARE, SHARE_OF_FEW = 0.3, 0.5  # of the epochs of a fit to many rows and to few, but at least
 LEAST_EPOCHS = 10
 LONGER = 3  # times as many epochs tell of few rows whether they are clean
+MEMORIZED = 0.25  # times the loss held out: a lower training loss says that rows are memorized
 MOST_ITERATIONS = 200  # of L-BFGS
 STEP = 3.0
 FAR = -4  # steps to where there may be a better valley
 LARGEST_ALPHA = 1.0
 GAIN = 0.02  # share of the loss that a smaller penalty must save: the larger one is safer
 LEAST_GAIN = 0.001  # the same of a larger one
+GAIN_OF_LONG = 0.05  # the same of a longer training, if it may be by chance
 
 
 @dataclass
@@ -88,7 +90,7 @@ def choose_penalty(estimator, settings: Settings, data: DataSet, held_out, seed:
     steps, clean = descend(trials.losses, *trials.bounds()), False
     if trials.are_few() and steps >= 0 and saves(trials.losses(FAR), trials.losses(steps), GAIN):
         steps = climb(trials.losses, FAR)
-    if trials.may_last_longer():
+    if trials.may_last_longer() and not trials.memorizes(steps):
         short, long = trials.losses, trials.losses_if_long
         steps, clean = last_longer(short, long, steps, trials.bounds()[0])
     return Choice(max(alpha * STEP**steps, LEAST_ALPHA), clean)
@@ -130,14 +132,15 @@ def last_longer(
     """The number of steps for a longer training, and whether it pays.
 
     ``short`` and ``long`` are the losses of both. It is tried if less penalty than at the start
-    lowers the loss; if it does so by very little, the longer training must save more.
+    lowers the loss; if it does so by very little, what the longer training saves must be certain.
     """
     hint = steps == 0 > lowest and short(-1).mean() < short(0).mean()
-    first = -1 if hint else steps
-    if first >= 0:
+    best = -1 if hint else steps
+    if best >= 0 or not long(best).mean() < short(steps).mean():
         return steps, False
-    best = climb(long, first)
-    if not saves(long(best), short(steps), GAIN, errors=1 if hint else 0):
+    best = climb(long, best)
+    pays = saves(long(best), short(steps), GAIN)
+    if not (pays or (not hint and saves(long(best), short(steps), GAIN_OF_LONG, errors=0))):
         return steps, False
     while best > lowest and saves(long(best - 1), long(best), GAIN):
         best -= 1
@@ -165,6 +168,7 @@ class _Trials:
     n: float
     seed: int
     known: dict = field(default_factory=dict)
+    training_losses: dict = field(default_factory=dict)  # means over the last epoch
 
     @property
     def start(self):
@@ -192,10 +196,20 @@ class _Trials:
         """Whether a fit may go on for longer if that pays."""
         return self.are_few() and is_auto(self.estimator.max_iter)
 
+    def memorizes(self, steps):
+        """Whether a classifier with this penalty has little left to learn from its rows."""
+        if self.settings.task != "classifier":
+            return False  # what a regressor does between its rows goes on to improve
+        held_out = self.losses(steps)
+        learned = [self.training_losses[i, steps, False] for i in range(len(self.splits))]
+        return 0 <= np.mean(learned) < MEMORIZED * held_out.mean()
+
     def _losses(self, steps, *, long=False):
         for i, split in enumerate(self.splits):
-            if (i, steps, long) not in self.known:
-                self.known[i, steps, long] = self._train(*split, self.start * STEP**steps, long)
+            key = i, steps, long
+            if key not in self.known:
+                trained = self._train(*split, self.start * STEP**steps, long)
+                self.known[key], self.training_losses[key] = trained
         return np.concatenate([self.known[i, steps, long] for i in range(len(self.splits))])
 
     def _train(self, training, validation, alpha, long):
@@ -208,7 +222,9 @@ class _Trials:
                 raise KeyboardInterrupt
             state.theta[...] = outcome.weights
             losses = _losses(engine.network, validation)
-        return losses if outcome.reason != "diverged" else np.full_like(losses, math.inf)
+        if outcome.reason == "diverged":
+            return np.full_like(losses, math.inf), math.inf
+        return losses, state.history.losses[-1]
 
     def _new_engine(self, training, alpha):
         settings = copy.deepcopy(self.settings)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.datasets import make_classification, make_moons
+from sklearn.datasets import load_digits, make_classification, make_moons
 
 from skshallow import ShallowNNClassifier, ShallowNNRegressor
 from skshallow._penalty import climb, descend, last_longer, saves
@@ -212,6 +212,45 @@ def test_a_longer_training_is_tried_only_where_less_penalty_helps():
 
 def test_a_longer_training_that_saves_little_does_not_pay():
     assert last_longer(valley(-2), valley(-2), -2, -9) == (-2, False)
+
+
+def test_a_longer_training_that_is_no_better_is_tried_once():
+    tried = []
+
+    def long(steps):
+        tried.append(steps)
+        return valley(-2)(steps) + 0.01
+
+    assert last_longer(valley(-2), long, -2, -9) == (-2, False)
+    assert set(tried) == {-2}
+
+
+@pytest.mark.parametrize(
+    ("saved", "certain", "pays"),
+    [(0.01, True, False), (0.03, True, True), (0.03, False, False), (0.07, False, True)],
+)
+def test_a_longer_training_saves_a_little_for_certain_or_more(saved, certain, pays):
+    """Uncertain is a mean whose standard error is larger."""
+    spread = np.where(np.arange(50) % 2, 2.0, -2.0) * (not certain)
+
+    def long(steps):
+        return valley(-2)(steps) - saved + spread * (steps == -2)
+
+    assert last_longer(valley(-2), long, -2, -9) == (-2, pays)
+
+
+def test_a_classifier_that_memorizes_its_rows_is_trained_no_longer(monkeypatch):
+    """With many features few rows are memorized; what is held out is not learned by that."""
+    asked = []
+    monkeypatch.setattr(
+        "skshallow._penalty.last_longer", lambda *given: asked.append(1) or (given[2], False)
+    )
+    X, y = load_digits(return_X_y=True)
+    ShallowNNClassifier(random_state=0).fit(X[:200], y[:200])
+    assert not asked
+    ShallowNNClassifier(random_state=0).fit(*make_moons(200, noise=0.3, random_state=0))
+    ShallowNNRegressor(random_state=0).fit(X[:200], y[:200])
+    assert len(asked) == 2
 
 
 def test_on_a_mere_hint_a_longer_training_must_save_more_than_chance():
