@@ -15,6 +15,7 @@ from skshallow.core.parameters import Parameters
 
 LARGEST_RATE = 1.0  # a larger one is to blame itself
 STEEP = 1.0  # learning_rate * alpha: a larger step turns the sign of every weight
+LARGEST_ALPHA = 1e6  # for L-BFGS: a larger one is to blame itself
 
 
 def learned_attributes(estimator, engine, outcome, sets) -> dict:
@@ -62,14 +63,7 @@ def trouble_of(estimator, state, outcome, data=None) -> tuple | None:
 def convergence_warning(estimator, state, reason: str) -> str | None:
     """What to tell the user about how training ended, or None."""
     epoch, iterations = state.epoch + 1, state.epoch - state.learning_rate.start
-    rate = estimator.learning_rate
-    remedy = f"lower learning_rate={estimator.learning_rate}"
-    if is_lbfgs(estimator.solver):
-        remedy = "raise alpha"
-    elif not is_auto(estimator.alpha) and estimator.alpha > STEEP / min(rate, LARGEST_RATE):
-        remedy = f"lower alpha={estimator.alpha}"  # a step along the penalty alone overshoots
-    if not estimator.standardize:
-        remedy += ", or set standardize=True"
+    remedy = _remedy(estimator)
     unit = name_of_epoch(estimator)
     messages = {
         "interrupted": f"training was interrupted in {unit} {epoch}: the "
@@ -77,11 +71,23 @@ def convergence_warning(estimator, state, reason: str) -> str | None:
         "unconverged": f"lbfgs stopped at max_iter={iterations} with derivatives above "
         f"10 tol={10 * float(estimator.tol):.3g}: raise max_iter, tol or alpha",
         "line_search_failed": f"lbfgs found no lower loss in iteration {epoch} although the "
-        "gradient promised one: raise alpha, or check the derivative of an own activation",
+        f"gradient promised one: {remedy}, or check the derivative of an own activation",
         "diverged": f"training diverged in {unit} {epoch}: the loss was no longer a finite, "
         f"sensible number; the best weights before are kept: {remedy}",
     }
     return messages.get(reason)
+
+
+def _remedy(estimator):
+    """What keeps the steps from growing without limit."""
+    rate, alpha = estimator.learning_rate, estimator.alpha
+    lbfgs = is_lbfgs(estimator.solver)
+    steepest = LARGEST_ALPHA if lbfgs else STEEP / min(rate, LARGEST_RATE)
+    if not is_auto(alpha) and alpha > steepest:
+        remedy = f"lower alpha={alpha}"  # a step along the penalty alone overshoots
+    else:
+        remedy = "raise alpha" if lbfgs else f"lower learning_rate={rate}"
+    return remedy if estimator.standardize else f"{remedy}, or set standardize=True"
 
 
 def hidden_layer_warning(estimator, data, parameters) -> str | None:

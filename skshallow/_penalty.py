@@ -30,6 +30,7 @@ from skshallow._defaults import (
     is_auto,
     resolve_epochs,
 )
+from skshallow._progress import say
 from skshallow.core.duplicates import equal_rows
 
 LEAST_ROWS = 50  # with fewer the closed form stands
@@ -81,6 +82,8 @@ def choose_penalty(estimator, settings: Settings, data: DataSet, held_out, seed:
     alpha = alpha_by_rows(settings, n)
     if n < LEAST_ROWS:
         return Choice(alpha)
+    if estimator.verbose:
+        say(estimator, "choosing alpha on held-out samples")
     rng = np.random.default_rng(seed)
     if held_out is None:
         splits = _splits(estimator, data, n, rng, seed)
@@ -205,12 +208,16 @@ class _Trials:
         return 0 <= np.mean(learned) < MEMORIZED * held_out.mean()
 
     def _losses(self, steps, *, long=False):
+        alpha, tried = self.start * STEP**steps, (0, steps, long) in self.known
         for i, split in enumerate(self.splits):
             key = i, steps, long
             if key not in self.known:
-                trained = self._train(*split, self.start * STEP**steps, long)
-                self.known[key], self.training_losses[key] = trained
-        return np.concatenate([self.known[i, steps, long] for i in range(len(self.splits))])
+                self.known[key], self.training_losses[key] = self._train(*split, alpha, long)
+        losses = np.concatenate([self.known[i, steps, long] for i in range(len(self.splits))])
+        if self.estimator.verbose > 1 and not tried:
+            how = "a longer training" if long else "a short training"
+            say(self.estimator, f"alpha {alpha:.3g}: loss {losses.mean():.5f} after {how}")
+        return losses
 
     def _train(self, training, validation, alpha, long):
         settings, state, engine = self._new_engine(training, alpha)
@@ -223,8 +230,8 @@ class _Trials:
             state.theta[...] = outcome.weights
             losses = _losses(engine.network, validation)
         if outcome.reason == "diverged":
-            return np.full_like(losses, math.inf), math.inf
-        return losses, state.history.losses[-1]
+            losses[...] = math.inf
+        return losses, [math.inf, *state.history.losses][-1]  # L-BFGS may take no step
 
     def _new_engine(self, training, alpha):
         settings = copy.deepcopy(self.settings)

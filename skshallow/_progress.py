@@ -19,6 +19,16 @@ def shown_score(estimator, score: float) -> float:
     return -score if score_name(estimator) == "val_loss" else score
 
 
+def counted(n: int, unit: str) -> str:
+    """The number with its unit: "1 epoch", "2 epochs"."""
+    return f"{n} {unit}" if n == 1 else f"{n} {unit}s"
+
+
+def say(estimator, line: str) -> None:
+    """Print a line of verbose."""
+    print(f"[{type(estimator).__name__}] {line}")
+
+
 class Progress:
     """Lines on the screen: about ten with ``verbose=1``, one for every epoch with 2.
 
@@ -32,7 +42,7 @@ class Progress:
 
     def __init__(self, estimator, state, n_epochs):
         self.estimator, self.state, self.first = estimator, state, state.epoch
-        self.last, self.verbose = state.epoch + n_epochs, int(estimator.verbose)
+        self.verbose = int(estimator.verbose)
         self.unit = name_of_epoch(estimator)
         self.every = max(1, n_epochs // 10)
         self.printed, self.time = state.epoch, time.perf_counter()
@@ -54,7 +64,8 @@ class Progress:
             return
         epoch, now = self.state.epoch, time.perf_counter()
         loss, penalty, score = self.state.history.lines[-1]
-        last = "" if self.unit == "iteration" else f"/{self.last}"
+        left = self.state.learning_rate.epochs_left  # fewer once the schedule is cut short
+        last = "" if self.unit == "iteration" else f"/{epoch + left}"
         seconds = (now - self.time) / (epoch - self.printed)
         line = f"{self.unit} {epoch}{last}  {seconds:.4f} s/{self.unit}"
         line += f"  loss {loss:.5f}  penalty {penalty:.5f}"
@@ -85,21 +96,23 @@ class Progress:
     def _reason(self, reason):
         done = self.state.epoch - self.state.learning_rate.start  # with those before a checkpoint
         n = self.estimator.n_iter_no_change
-        without = f"no better by tol={self.estimator.tol:.3g} for {n} {self.unit}s"
+        epochs = counted(n, self.unit)
+        without = f"no better by tol={self.estimator.tol:.3g} for {epochs}"
         if self.state.learning_rate.shortened is not None:
             without += f", then a falling learning rate for {COOL_DOWN * n}"
+        everything = "all " * (done > 1) + counted(done, self.unit)
         reasons = {
-            "finished": f"all {done} epochs done",
+            "finished": f"{everything} done",
             "early_stopped": f"stopped early after {self.unit} {self.state.epoch}, {without}",
             "stopped": f"stopped by a callback after {self.unit} {self.state.epoch}",
             "interrupted": f"interrupted in {self.unit} {self.state.epoch + 1}",
             "diverged": f"diverged in {self.unit} {self.state.epoch + 1}",
-            "unconverged": f"all {done} iterations done without convergence",
+            "unconverged": f"{everything} done without convergence",
             "line_search_failed": "no lower loss found",
         }
         if reason == "finished" and self.unit == "iteration":
-            return f"converged after {done} iterations"
+            return f"converged after {counted(done, self.unit)}"
         return reasons[reason]
 
     def _print(self, line):
-        print(f"[{type(self.estimator).__name__}] {line}")
+        say(self.estimator, line)

@@ -210,7 +210,7 @@ def distinct_labels(y):
     if isinstance(y, list | tuple) and len({isinstance(label, str) for label in y}) > 1:
         y = np.array(y, object)  # or NumPy would make text of numbers
     try:
-        return np.unique(y, return_inverse=True)
+        labels, codes = np.unique(y, return_inverse=True)
     except TypeError as error:
         labels = list(np.ravel(np.array(y, object)))
         if any(label is None for label in labels):
@@ -222,6 +222,9 @@ def distinct_labels(y):
             f"labels of different types have no order, as {found}: make all of them text, or all "
             "numbers"
         ) from error
+    if labels.dtype.kind == "f" and np.isnan(labels).any():
+        raise ValueError("nan is no label: leave it out, or name a class for it")
+    return labels, codes
 
 
 @dataclass

@@ -136,7 +136,8 @@ class ShallowNNClassifier(ClassifierMixin, BaseShallowNN):
         your own activations, losses and solvers. "auto" is "numba" where it can serve, else
         "numpy". Results of the two agree up to rounding.
     verbose : int, default=0
-        0 is silent, 1 prints about ten lines in a fit, 2 a line for every epoch.
+        0 is silent, 1 prints about ten lines in a fit, 2 a line for every epoch and for every
+        value of ``alpha`` that is tried.
     random_state : int, RandomState instance or None, default=None
         Seed of initial weights, order of samples, dropout and validation set.
 

@@ -242,6 +242,13 @@ def test_a_list_of_weights_must_fit_the_labels(weights):
 # --- labels
 
 
+def test_a_lazy_frame_is_told_to_collect_its_rows():
+    lazy = pl.DataFrame(np.eye(4)).lazy()
+    with pytest.raises(TypeError, match=r"X is a LazyFrame.*X\.collect\(\)"):
+        ShallowNNClassifier(4).fit(lazy, [0, 1, 0, 1])
+    ShallowNNClassifier(4, max_iter=2).fit(lazy.collect(), [0, 1, 0, 1])
+
+
 @pytest.mark.parametrize("frame", ["pandas", "polars"])
 def test_names_of_the_columns_of_y_are_kept(frame):
     X, y = load_iris(return_X_y=True)

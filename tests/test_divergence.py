@@ -494,6 +494,12 @@ def test_a_penalty_too_large_for_the_steps_is_told_to_come_down():
         regressor.fit(X, y)
 
 
+def test_so_is_one_whose_square_is_no_number_for_lbfgs():
+    regressor = ShallowNNRegressor(4, solver="lbfgs", alpha=1e200, random_state=0)
+    with pytest.warns(ConvergenceWarning, match=r"diverged.*lower alpha=1e\+200"):
+        regressor.fit(*noisy_line(300))
+
+
 @pytest.mark.fast(2)
 @pytest.mark.parametrize("outlier", [1e7, 1e10])
 @pytest.mark.parametrize("loss", ["absolute_error", "huber"])

@@ -185,6 +185,11 @@ def test_weights_that_are_a_word_are_refused():
     refused(TypeError, "sample_weight='balanced' is no array: give", X, y, "balanced")
 
 
+@pytest.mark.parametrize("classes", [[0, 1, np.nan], np.array([0, np.nan])])
+def test_nan_is_no_class(classes):
+    refused(ValueError, "nan is no label", X, y, method="partial_fit", classes=classes)
+
+
 @pytest.mark.parametrize("label", [None, 1])
 def test_labels_of_several_types_are_named_in_streams_too(label):
     labels = np.array(["a", "b", label], dtype=object)

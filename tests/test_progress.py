@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 from sklearn.datasets import load_iris
 
@@ -63,6 +64,7 @@ def test_lbfgs_prints_about_ten_lines_however_many_iterations_it_may_take(capsys
     ("parameters", "why"),
     [
         ({"max_iter": 3}, "all 3 epochs done"),
+        ({"max_iter": 1}, "1 epoch done"),
         ({"early_stopping": True, "n_iter_no_change": 4, "max_iter": 500}, "for 4 epochs"),
         ({"solver": "sgd", "learning_rate": 1e9, "max_iter": 9}, "diverged in epoch"),
         ({"solver": "lbfgs", "max_iter": 3}, "3 iterations done without convergence"),
@@ -80,7 +82,8 @@ def test_the_last_line_says_why_training_ended_and_which_epoch_was_kept(capsys, 
 
 
 def test_the_first_line_says_what_auto_chose(capsys):
-    classifier, first, _, _ = printed(capsys, alpha="auto", max_iter=5, verbose=1)
+    classifier, before, (first, *_), _ = printed(capsys, alpha="auto", max_iter=5, verbose=1)
+    assert "choosing alpha on held-out samples" in before
     assert f"alpha {classifier.alpha_:.3g} chosen by the data" in first
     assert not classifier.do_early_stopping_
     assert "early stopping" not in first
@@ -89,6 +92,27 @@ def test_the_first_line_says_what_auto_chose(capsys):
     assert classifier.do_early_stopping_
     first = capsys.readouterr().out.splitlines()[0]
     assert "early stopping (on by 'auto') on 75 validation samples, given" in first
+
+
+def test_verbose_2_tells_every_penalty_that_is_tried(capsys):
+    ShallowNNClassifier(8, max_iter=5, verbose=2, random_state=0).fit(X, y)
+    lines = [line for line in capsys.readouterr().out.splitlines() if "short training" in line]
+    tried = numbers(lines, "alpha")
+    assert len(tried) > 2
+    assert len(set(tried)) == len(tried)
+    assert all(0 < loss < 2 for loss in numbers(lines, "loss"))
+
+
+def test_the_number_of_epochs_is_that_of_a_schedule_that_was_cut_short(capsys):
+    rng = np.random.default_rng(0)
+    noisy = rng.permutation(y)
+    options = {"max_iter": 500, "early_stopping": True, "n_iter_no_change": 4, "alpha": 0.001}
+    network = ShallowNNClassifier(8, verbose=2, random_state=0, tol=0, **options).fit(X, noisy)
+    lines = [line for line in capsys.readouterr().out.splitlines() if "s/epoch" in line]
+    counts = [re.search(r"epoch (\d+)/(\d+)", line).groups() for line in lines]
+    assert counts[0] == ("1", "500")
+    assert counts[-1] == (str(network.n_iter_),) * 2
+    assert network.n_iter_ < 500
 
 
 def test_early_stopping_that_auto_switched_on_is_seen_in_html():
