@@ -48,7 +48,7 @@ FAR = -4  # steps to where there may be a better valley
 LARGEST_ALPHA = 1.0
 GAIN = 0.02  # share of the loss that a smaller penalty must save: the larger one is safer
 LEAST_GAIN = 0.001  # the same of a larger one
-GAIN_OF_LONG = 0.05  # the same of a longer training, if it may be by chance
+GAIN_OF_LONG = 0.03  # the same of a longer training
 
 
 @dataclass
@@ -142,8 +142,7 @@ def last_longer(
     if best >= 0 or not long(best).mean() < short(steps).mean():
         return steps, False
     best = climb(long, best)
-    pays = saves(long(best), short(steps), GAIN)
-    if not (pays or (not hint and saves(long(best), short(steps), GAIN_OF_LONG, errors=0))):
+    if not saves(long(best), short(steps), GAIN_OF_LONG, errors=1 if hint else 0):
         return steps, False
     while best > lowest and saves(long(best - 1), long(best), GAIN):
         best -= 1
