@@ -53,7 +53,7 @@ def train(
     context = estimator._init_callback_context(max_subtasks=n_epochs)
     context.call_on_fit_task_begin(estimator=estimator, **arguments)
     progress = Progress(estimator, estimator._state, n_epochs)
-    progress.begin(sets, penalty.alpha)
+    progress.begin(sets, penalty)
     callbacks = EpochCallbacks(estimator, context, arguments, engine, sets, progress)
     look = {"scorer": scorer, "callbacks": callbacks if callbacks.are_needed else None}
     with _training.computing(engine):

@@ -13,8 +13,11 @@ NUMBERS = "biufc"  # kinds of NumPy's types that need no closer look
 
 def checked(estimator, X, *y, reset=False, **options):
     """X as an array or CSR, with y if it is given."""
-    if type(X).__name__ == "LazyFrame":
-        raise TypeError("X is a LazyFrame, which holds no rows yet: give X.collect()")
+    for name, data in zip("Xy", (X, *y), strict=False):
+        if type(data).__name__ == "LazyFrame":
+            raise TypeError(
+                f"{name} is a LazyFrame, which holds no rows yet: give {name}.collect()"
+            )
     for name, dtype, _ in _features(X):  # dates would become nanoseconds in silence
         if _kind(dtype) in ("m", "M") or str(dtype).startswith(TIMES):
             raise ValueError(_remedy(name, "dates or times"))

@@ -53,10 +53,13 @@ GAIN_OF_LONG = 0.03  # the same of a longer training
 
 @dataclass
 class Choice:
-    """The penalty, and whether the rows are few and clean, so that a long training pays."""
+    """The penalty, whether the rows are few and clean, so that a long training pays, and whether
+    trials have chosen it.
+    """
 
     alpha: float
     clean: bool = False
+    tried: bool = False
 
 
 def resolve_penalty(estimator, settings, data, held_out=None, *, first=False) -> Choice:
@@ -79,9 +82,8 @@ def choose_penalty(estimator, settings: Settings, data: DataSet, held_out, seed:
     ``estimator`` is in its fit: it knows its activation and the encoder of its targets.
     """
     n = data.effective_rows
-    alpha = alpha_by_rows(settings, n)
     if n < LEAST_ROWS:
-        return Choice(alpha)
+        return Choice(alpha_by_rows(settings, n))
     if estimator.verbose:
         say(estimator, "choosing alpha on held-out samples")
     rng = np.random.default_rng(seed)
@@ -96,7 +98,7 @@ def choose_penalty(estimator, settings: Settings, data: DataSet, held_out, seed:
     if trials.may_last_longer() and not trials.memorizes(steps):
         short, long = trials.losses, trials.losses_if_long
         steps, clean = last_longer(short, long, steps, trials.bounds()[0])
-    return Choice(max(alpha * STEP**steps, LEAST_ALPHA), clean)
+    return Choice(trials.alpha(steps), clean, tried=True)
 
 
 def descend(losses: Callable[[int], np.ndarray], lowest: int, largest: int) -> int:
@@ -172,6 +174,10 @@ class _Trials:
     known: dict = field(default_factory=dict)
     training_losses: dict = field(default_factory=dict)  # means over the last epoch
 
+    def alpha(self, steps):
+        """The penalty of a fit to all rows that so many steps stand for."""
+        return max(alpha_by_rows(self.settings, self.n) * STEP**steps, LEAST_ALPHA)
+
     @property
     def start(self):
         """The penalty that no steps stand for: that of the rows that are trained with."""
@@ -207,15 +213,16 @@ class _Trials:
         return 0 <= np.mean(learned) < MEMORIZED * held_out.mean()
 
     def _losses(self, steps, *, long=False):
-        alpha, tried = self.start * STEP**steps, (0, steps, long) in self.known
+        tried = (0, steps, long) in self.known
         for i, split in enumerate(self.splits):
-            key = i, steps, long
+            key, alpha = (i, steps, long), self.start * STEP**steps
             if key not in self.known:
                 self.known[key], self.training_losses[key] = self._train(*split, alpha, long)
         losses = np.concatenate([self.known[i, steps, long] for i in range(len(self.splits))])
         if self.estimator.verbose > 1 and not tried:
             how = "a longer training" if long else "a short training"
-            say(self.estimator, f"alpha {alpha:.3g}: loss {losses.mean():.5f} after {how}")
+            line = f"alpha {self.alpha(steps):.3g}: loss {losses.mean():.5f} after {how}"
+            say(self.estimator, line)
         return losses
 
     def _train(self, training, validation, alpha, long):

@@ -47,11 +47,11 @@ class Progress:
         self.every = max(1, n_epochs // 10)
         self.printed, self.time = state.epoch, time.perf_counter()
 
-    def begin(self, sets, alpha) -> None:
+    def begin(self, sets, penalty) -> None:
         """What is known before the first epoch."""
         if self.verbose:
-            chosen = " chosen by the data" if is_auto(self.estimator.alpha) else ""
-            line = f"{sets.training.n_samples} training samples, alpha {alpha:.3g}{chosen}"
+            chosen = " chosen by the data" if penalty.tried else ""
+            line = f"{sets.training.n_samples} training samples, alpha {penalty.alpha:.3g}{chosen}"
             if sets.validation is not None:
                 auto = " (on by 'auto')" if is_auto(self.estimator.early_stopping) else ""
                 n = sets.validation.n_samples

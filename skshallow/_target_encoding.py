@@ -7,6 +7,7 @@ what turns scores into what is predicted.
 
 import copy
 from dataclasses import dataclass, field
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -213,18 +214,25 @@ def distinct_labels(y):
         labels, codes = np.unique(y, return_inverse=True)
     except TypeError as error:
         labels = list(np.ravel(np.array(y, object)))
-        if any(label is None for label in labels):
-            raise TypeError(
-                "None is no label: leave out the samples that have none, or name a class for them"
-            ) from error
+        _check_not_missing(labels, error)
         found = " and ".join(sorted({type(label).__name__ for label in labels}))
         raise TypeError(
             f"labels of different types have no order, as {found}: make all of them text, or all "
             "numbers"
         ) from error
-    if labels.dtype.kind == "f" and np.isnan(labels).any():
-        raise ValueError("nan is no label: leave it out, or name a class for it")
+    _check_not_missing(labels.tolist())
     return labels, codes
+
+
+def _check_not_missing(labels, cause=None):
+    """None, nan and pandas' NA are no labels."""
+    for label in labels:
+        nan = isinstance(label, Number) and label != label
+        if label is None or nan or type(label).__name__ in ("NAType", "NaTType"):
+            raise (ValueError if nan else TypeError)(
+                f"{label} is no label: leave out the samples that have none, or name a class for "
+                "them"
+            ) from cause
 
 
 @dataclass

@@ -172,19 +172,26 @@ class Lines:
 
 
 class FakeEngineOfManyEpochs(FakeEngine):
-    """The same, but one call may take four epochs: it notes how many each took."""
+    """The same, but one call may take four epochs: it notes how many each took.
+
+    Losses and moves, which are lists here, belong to the epochs: what is done again is the same.
+    """
 
     epochs_together = 4
 
-    def __init__(self, *args, **options):
-        super().__init__(*args, **options)
-        self.calls = []
+    def __init__(self, state, losses=(), moves=()):
+        super().__init__(state)
+        self.given, self.calls = (list(losses), list(moves)), []
+
+    def run_epoch(self, order, rates, ahead=0):
+        done = self.state.epoch + ahead
+        self.losses, self.moves = (iter(values[done:]) for values in self.given)
+        return super().run_epoch(order, rates)
 
     def run_epochs(self, orders, rates):
         self.calls.append(len(rates))
-        thetas = [self.state.theta.copy()]
-        losses = []
-        for order, rate in zip(orders, rates, strict=True):
-            losses.append(self.run_epoch(order, rate))
+        losses, thetas = [], [self.state.theta.copy()]
+        for ahead, how in enumerate(zip(orders, rates, strict=True)):
+            losses.append(self.run_epoch(*how, ahead))
             thetas.append(self.state.theta.copy())
         return np.array(losses), np.array(thetas)

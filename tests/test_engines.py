@@ -11,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from skshallow import ShallowNNClassifier, ShallowNNRegressor, _engines
 from skshallow.core.activations import ReLU
 from skshallow.core.losses import SquaredError
-from skshallow.core.optimizers import SGD
+from skshallow.core.optimizers import SGD, Adam
 
 X, Y = load_iris(return_X_y=True)
 INSTALLED = importlib.util.find_spec("numba") is not None
@@ -123,3 +123,24 @@ def test_a_warm_start_may_change_the_engine():
 def test_importing_the_package_does_not_load_numba():
     code = "import sys, skshallow, skshallow.inspection; print('numba' in sys.modules)"
     assert run_python(code)[0].strip() == "False"
+
+
+@pytest.mark.neighbours("numba")
+@pytest.mark.parametrize("shuffle", [True, False])
+@pytest.mark.filterwarnings("ignore:training diverged")
+def test_how_many_epochs_a_call_took_does_not_matter_after_a_divergence(shuffle, capsys):
+    """verbose looks at every epoch, so that they go one by one; both diverge in mid-training."""
+    pytest.importorskip("numba")
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(301, 12)), rng.normal(size=301)
+    options = {"learning_rate": 3.0, "alpha": 0.3, "schedule": "constant", "batch_size": 32}
+    options |= {"max_iter": 60, "warm_start": True, "random_state": 0, "shuffle": shuffle}
+    together, one_by_one = (
+        ShallowNNRegressor(8, solver=Adam(input_scale_rate=50), verbose=v, **options).fit(X, y)
+        for v in (0, 2)
+    )
+    assert "diverged" in capsys.readouterr().out
+    for network in (together, one_by_one):
+        network.set_params(learning_rate=0.01, max_iter=5).fit(X, y)
+    np.testing.assert_array_equal(together.loss_curve_, one_by_one.loss_curve_)
+    np.testing.assert_array_equal(together.W1_, one_by_one.W1_)

@@ -185,7 +185,10 @@ def test_weights_that_are_a_word_are_refused():
     refused(TypeError, "sample_weight='balanced' is no array: give", X, y, "balanced")
 
 
-@pytest.mark.parametrize("classes", [[0, 1, np.nan], np.array([0, np.nan])])
+@pytest.mark.parametrize(
+    "classes",
+    [[0, 1, np.nan], np.array([0, np.nan]), np.array([0, 1, np.nan], object), ["a", np.nan]],
+)
 def test_nan_is_no_class(classes):
     refused(ValueError, "nan is no label", X, y, method="partial_fit", classes=classes)
 

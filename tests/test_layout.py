@@ -21,6 +21,7 @@ ARROWS = {  # inside core; whoever is not here imports nothing of the package
     "training": {
         "skshallow.core.divergence",
         "skshallow.core.early_stopping",
+        "skshallow.core.history",
         "skshallow.core.learning_rate",
     },
 }

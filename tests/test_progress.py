@@ -95,12 +95,20 @@ def test_the_first_line_says_what_auto_chose(capsys):
 
 
 def test_verbose_2_tells_every_penalty_that_is_tried(capsys):
-    ShallowNNClassifier(8, max_iter=5, verbose=2, random_state=0).fit(X, y)
+    network = ShallowNNClassifier(8, max_iter=5, verbose=2, random_state=0).fit(X, y)
     lines = [line for line in capsys.readouterr().out.splitlines() if "short training" in line]
     tried = numbers(lines, "alpha")
     assert len(tried) > 2
+    assert float(f"{network.alpha_:.3g}") in tried
     assert len(set(tried)) == len(tried)
     assert all(0 < loss < 2 for loss in numbers(lines, "loss"))
+
+
+def test_few_samples_have_not_chosen_a_penalty(capsys):
+    ShallowNNClassifier(8, max_iter=5, verbose=1, random_state=0).fit(X[::4], y[::4])
+    first = capsys.readouterr().out.splitlines()[0]
+    assert "38 training samples, alpha 0.02" in first
+    assert "chosen" not in first
 
 
 def test_the_number_of_epochs_is_that_of_a_schedule_that_was_cut_short(capsys):

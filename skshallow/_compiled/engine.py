@@ -28,8 +28,8 @@ from skshallow.core.optimizers import GradientDescent
 TAKE, FORWARD, PROPAGATE, BACKWARD, ADD, STEP = (2**i for i in range(6))  # stages of a batch
 GRADIENT = TAKE | FORWARD | PROPAGATE | BACKWARD
 PORTION = 2_000_000_000  # multiplications in one call: a fraction of a second, then Ctrl-C is heard
-SHORT = 20_000_000  # multiplications up to which epochs are so short that one call takes several
-MOST_KEPT = 1_000_000  # numbers of theta that are kept of such epochs
+SHORT = 10_000_000  # multiplications in an epoch up to which one call takes several, but at most
+SHORT_PORTION, MOST_STEPS, MOST_KEPT = 100_000_000, 5_000, 1_000_000  # and numbers of theta kept
 RANDOM_PORTION = 2**22  # random numbers of dropout in one call
 
 
@@ -232,8 +232,11 @@ class NumbaEngine:
         n0, n1, *_ = self._layout
         if self.whole or self.network.dropout is not None:  # which draws between the orders
             return 1
-        short = SHORT // ((n0 + 10) * n1 * self.n_examples)
-        return max(min(short, MOST_KEPT // self.state.theta.size), 1)
+        work = (n0 + 10) * n1 * self.n_examples
+        if work > SHORT:
+            return 1
+        kept, steps = MOST_KEPT // self.state.theta.size, MOST_STEPS // self.n_steps
+        return max(min(SHORT_PORTION // work, kept, steps), 1)
 
     def run_epoch(self, order, rates):
         if self.whole:

@@ -15,58 +15,10 @@ import numpy as np
 
 from skshallow.core.divergence import DivergenceError, LossLimit, check_loss, max_validation_loss
 from skshallow.core.early_stopping import EarlyStopping
+from skshallow.core.history import Checkpoint, History
 from skshallow.core.learning_rate import LearningRate
 
 COOL_DOWN = 2  # times n_iter_no_change: the most epochs in which the rate comes down at last
-
-
-@dataclass
-class Checkpoint:
-    """The weights with the best score among those that were scored.
-
-    ``metric`` is what the score means: None for minus the training loss, else a scorer.
-    """
-
-    metric: Any = None
-    score: float = -inf
-    epoch: int = 0
-    best_weights: np.ndarray | None = None
-
-    def update(self, score, epoch, theta):
-        """Keep a copy of theta if it is better, or if there is none yet."""
-        if score > self.score or self.best_weights is None:
-            self.score, self.epoch, self.best_weights = score, epoch, theta.copy()
-
-
-@dataclass
-class History:
-    """A line for every epoch: mean data loss, penalty, validation score or None.
-
-    A line comes as a whole: Ctrl-C between two curves would leave them of different lengths.
-    """
-
-    lines: list = field(default_factory=list)
-    initial_loss: float | None = None
-
-    @property
-    def losses(self):
-        """The mean data loss of every epoch."""
-        return [loss for loss, _, _ in self.lines]
-
-    @property
-    def penalties(self):
-        """The penalty of every epoch."""
-        return [penalty for _, penalty, _ in self.lines]
-
-    @property
-    def scores(self):
-        """The validation score of every epoch, or None."""
-        return [score for _, _, score in self.lines]
-
-    def start(self, loss):
-        """Note the loss of the very first weights."""
-        if self.initial_loss is None:
-            self.initial_loss = loss
 
 
 @dataclass
@@ -247,13 +199,13 @@ def fit_epochs(state, engine, n_epochs, *, shuffle=True, scorer=None, callbacks=
     last = state.epoch + n_epochs
     try:
         while reason is None and state.epoch < last:
-            if callbacks is not None:
-                callbacks.begin_epoch()
-            how = min(together, last - state.epoch), shuffle and engine.n_steps > 1
-            for weights, penalty, losses in _run_epochs(state, engine, *how):
-                state.history.start(check_loss(float(losses[0])))
-                loss = limit.check(losses)
-                reason = end_epoch(state, loss, penalty, weights=weights, **look)
+            n = min(together, last - state.epoch)
+            if n == 1:
+                weights, reason = _one_epoch(state, engine, limit, shuffle, look)
+            elif (before := _several_epochs(state, engine, limit, shuffle, n)) is not None:
+                weights = before
+            else:
+                together = 1  # one of them diverges: which is seen one by one
         limit.check_last_step(weights)
     except (DivergenceError, KeyboardInterrupt) as stop:
         return _recover(state, "diverged" if isinstance(stop, DivergenceError) else "interrupted")
@@ -265,25 +217,45 @@ def _needs_every_epoch(state, scorer, callbacks):
     return scorer is not None or callbacks is not None or state.learning_rate.schedule.adapts
 
 
-def _run_epochs(state, engine, n_epochs, shuffle):
-    """Take the steps of so many epochs, then go through the epochs one by one.
+def _one_epoch(state, engine, limit, shuffle, look):
+    """Take the steps of an epoch and end it: the weights before, why to stop or None."""
+    if look["callbacks"] is not None:
+        look["callbacks"].begin_epoch()
+    weights, penalty = state.theta.copy(), engine.penalty()
+    losses = engine.run_epoch(*_order_and_rates(state, engine, shuffle, state.epoch))
+    state.history.start(check_loss(float(losses[0])))
+    return weights, end_epoch(state, limit.check(losses), penalty, weights=weights, **look)
 
-    Of each come the weights before it, their penalty, and the mean loss of each batch; the state
-    has the weights after it.
+
+def _several_epochs(state, engine, limit, shuffle, n_epochs):
+    """Take the steps of so many epochs in one call and end them: the weights before the last.
+
+    None if one of them diverges: the state is then what it was, as after Ctrl-C.
     """
-    orders, rates = [], []
-    for epoch in range(state.epoch, state.epoch + n_epochs):
-        orders.append(state.rng.permutation(engine.n_examples) if shuffle else None)
-        rates.append(state.learning_rate.of_epoch(epoch, engine.n_steps))
-    if n_epochs == 1:
-        yield state.theta.copy(), engine.penalty(), engine.run_epoch(orders[0], rates[0])
-        return
-    all_losses, thetas = engine.run_epochs(orders, rates)
-    for before, after, losses in zip(thetas[:-1], thetas[1:], all_losses, strict=True):
-        state.theta[...] = before
-        penalty = engine.penalty()
-        state.theta[...] = after
-        yield before, penalty, losses
+    snapshot, last = state.snapshot(), state.epoch + n_epochs
+    try:
+        epochs = range(state.epoch, last)
+        drawn = [_order_and_rates(state, engine, shuffle, epoch) for epoch in epochs]
+        all_losses, thetas = engine.run_epochs(*map(list, zip(*drawn, strict=True)))
+        for before, after, losses in zip(thetas[:-1], thetas[1:], all_losses, strict=True):
+            state.theta[...] = before
+            penalty = engine.penalty()
+            state.theta[...] = after
+            state.history.start(check_loss(float(losses[0])))
+            end_epoch(state, limit.check(losses), penalty, weights=before)
+        return thetas[-2]
+    except (DivergenceError, KeyboardInterrupt) as stop:
+        state.go_back(snapshot)
+        if isinstance(stop, KeyboardInterrupt):
+            raise
+
+
+def _order_and_rates(state, engine, shuffle, epoch):
+    """The order of the examples in this epoch, or None, and the rates of its steps."""
+    order = None
+    if shuffle and engine.n_steps > 1:
+        order = state.rng.permutation(engine.n_examples)
+    return order, state.learning_rate.of_epoch(epoch, engine.n_steps)
 
 
 def end_epoch(state, loss, penalty, *, weights=None, scorer=None, max_loss=inf, callbacks=None):

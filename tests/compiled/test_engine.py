@@ -157,10 +157,19 @@ def test_short_epochs_go_together_unless_random_numbers_come_between(monkeypatch
     assert engine_of(NumbaEngine, optimizer="gd").epochs_together == 1
     monkeypatch.setattr(module, "MOST_KEPT", 3 * engine_of(NumbaEngine).state.theta.size)
     assert engine_of(NumbaEngine).epochs_together == 3
-    monkeypatch.setattr(module, "SHORT", 2 * (N0 + 10) * N1 * M)
+    monkeypatch.setattr(module, "SHORT_PORTION", 2 * (N0 + 10) * N1 * M)
     assert engine_of(NumbaEngine).epochs_together == 2
-    monkeypatch.setattr(module, "SHORT", 1)
+    monkeypatch.setattr(module, "SHORT", (N0 + 10) * N1 * M - 1)
     assert engine_of(NumbaEngine).epochs_together == 1
+
+
+def test_so_many_small_steps_that_they_take_long_are_several_calls(monkeypatch):
+    monkeypatch.setattr(module, "MOST_STEPS", 3 * engine_of(NumbaEngine).n_steps)
+    assert engine_of(NumbaEngine).epochs_together == 3
+
+
+def test_epochs_that_go_together_have_no_product_for_two_threads():
+    assert module.SHORT <= _threads.WORTH_SHARING
 
 
 # Portions and threads

@@ -656,6 +656,16 @@ def test_epochs_of_one_call_are_those_of_as_many_calls(losses, moves):
         states[1].checkpoint.best_weights, states[0].checkpoint.best_weights
     )
     assert states[1].learning_rate == states[0].learning_rate
+    assert states[1].rng.bit_generator.state == states[0].rng.bit_generator.state
+
+
+def test_ctrl_c_in_a_call_of_several_epochs_leaves_what_was_before_it():
+    state = bare()
+    begin_call(state, 10)
+    engine = FakeEngineOfManyEpochs(state, [1.0] * 6 + [KeyboardInterrupt()])
+    outcome = fit_epochs(state, engine, 10)
+    assert (outcome.reason, outcome.epoch, state.epoch) == ("interrupted", 4, 4)
+    np.testing.assert_array_equal(outcome.weights, np.full_like(state.theta, 4))
 
 
 def test_one_call_takes_no_more_epochs_than_there_are():
