@@ -171,8 +171,7 @@ class _Trials:
     splits: list
     n: float
     seed: int
-    known: dict = field(default_factory=dict)
-    training_losses: dict = field(default_factory=dict)  # means over the last epoch
+    known: dict = field(default_factory=dict)  # losses held out, mean loss of the last epoch
 
     def alpha(self, steps):
         """The penalty of a fit to all rows that so many steps stand for."""
@@ -208,17 +207,16 @@ class _Trials:
         """Whether a classifier with this penalty has little left to learn from its rows."""
         if self.settings.task != "classifier":
             return False  # what a regressor does between its rows goes on to improve
-        held_out = self.losses(steps)
-        learned = [self.training_losses[i, steps, False] for i in range(len(self.splits))]
-        return 0 <= np.mean(learned) < MEMORIZED * held_out.mean()
+        held_out = self.losses(steps).mean()
+        learned = np.mean([self.known[i, steps, False][1] for i in range(len(self.splits))])
+        return 0 <= learned < MEMORIZED * held_out
 
     def _losses(self, steps, *, long=False):
-        tried = (0, steps, long) in self.known
+        tried, alpha = (0, steps, long) in self.known, self.start * STEP**steps
         for i, split in enumerate(self.splits):
-            key, alpha = (i, steps, long), self.start * STEP**steps
-            if key not in self.known:
-                self.known[key], self.training_losses[key] = self._train(*split, alpha, long)
-        losses = np.concatenate([self.known[i, steps, long] for i in range(len(self.splits))])
+            if (i, steps, long) not in self.known:
+                self.known[i, steps, long] = self._train(*split, alpha, long)
+        losses = np.concatenate([self.known[i, steps, long][0] for i in range(len(self.splits))])
         if self.estimator.verbose > 1 and not tried:
             how = "a longer training" if long else "a short training"
             line = f"alpha {self.alpha(steps):.3g}: loss {losses.mean():.5f} after {how}"

@@ -56,7 +56,7 @@ class Progress:
                 auto = " (on by 'auto')" if is_auto(self.estimator.early_stopping) else ""
                 n = sets.validation.n_samples
                 line += f", early stopping{auto} on {n} validation samples, {sets.source}"
-            self._print(line)
+            say(self.estimator, line)
 
     def end_epoch(self) -> None:
         """Print an epoch if it is its turn."""
@@ -71,7 +71,7 @@ class Progress:
         line += f"  loss {loss:.5f}  penalty {penalty:.5f}"
         if self.state.is_scored:
             line += f"  {self._score(score)}"
-        self._print(line)
+        say(self.estimator, line)
         self.printed, self.time = epoch, now
 
     def end(self, outcome) -> None:
@@ -80,7 +80,7 @@ class Progress:
             kept = f"the weights of {self.unit} {outcome.epoch} are kept"
             if self.state.is_scored:
                 kept += f", {self._score(self.state.checkpoint.score)}"
-            self._print(f"{self._reason(outcome.reason)}: {kept}")
+            say(self.estimator, f"{self._reason(outcome.reason)}: {kept}")
 
     def _has_turn(self):
         done = self.state.epoch - self.first
@@ -113,6 +113,3 @@ class Progress:
         if reason == "finished" and self.unit == "iteration":
             return f"converged after {counted(done, self.unit)}"
         return reasons[reason]
-
-    def _print(self, line):
-        say(self.estimator, line)
